@@ -1,0 +1,56 @@
+"""The root of every error raised on purpose, and the leaves that belong to the core."""
+
+from typing import ClassVar
+
+
+class FlurbuchError(Exception):
+    """Base of every error that is raised on purpose.
+
+    ``code`` is part of the public contract: it is the key of the translated
+    message and the tail of the problem type. ``fields`` holds the facts of the
+    case; it must be safe to show to whoever made the request. ``advice`` says
+    what to do next.
+    """
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, advice: str = "", **fields: str | float) -> None:
+        super().__init__(message)
+        self.advice = advice
+        self.fields = fields
+
+
+class CRSMismatchError(FlurbuchError):
+    """Two inputs are in different coordinate reference systems, or one has none."""
+
+    code = "crs-mismatch"
+
+
+class GeometryTypeError(FlurbuchError):
+    """A geometry is of a kind (point, line, polygon) that the operation cannot take."""
+
+    code = "geometry-type"
+
+
+class DatumGridMissingError(FlurbuchError):
+    """The accurate transformation needs a datum grid that is not installed."""
+
+    code = "datum-grid-missing"
+
+
+class UnknownCRSError(FlurbuchError):
+    """A coordinate reference system is absent, or its name means nothing to PROJ."""
+
+    code = "unknown-crs"
+
+
+class ParcelKeyError(FlurbuchError):
+    """A parcel key cannot be read, or names a parcel that cannot exist."""
+
+    code = "parcel-key"
+
+
+class StoreError(FlurbuchError):
+    """The data directory is absent, damaged, full or of an unknown version."""
+
+    code = "store"

@@ -1,0 +1,63 @@
+"""Errors of reading, checking and releasing layers."""
+
+from gis_core.errors import FlurbuchError
+
+
+class LayerSpecError(FlurbuchError):
+    """A layer.toml is incomplete or contradicts itself."""
+
+    code = "layer-spec"
+
+
+class MunicipalityError(FlurbuchError):
+    """No profile of that municipality is known."""
+
+    code = "unknown-municipality"
+
+
+class UnknownLayerError(FlurbuchError):
+    """No layer of that name is registered."""
+
+    code = "unknown-layer"
+
+
+class UnknownCollectionError(FlurbuchError):
+    """No such collection, or none that the caller may know of: the answer is the same."""
+
+    code = "unknown-collection"
+
+
+class UnknownFieldError(FlurbuchError):
+    """No such field, or none that the caller may know of: the answer is the same."""
+
+    code = "unknown-field"
+
+
+class UnknownParcelError(FlurbuchError):
+    """The parcel key is well-formed but no current parcel carries it."""
+
+    code = "unknown-parcel"
+
+
+class AccessError(FlurbuchError):
+    """The caller's role may not do this, or a purpose is missing."""
+
+    code = "access"
+
+
+class SourceFileError(FlurbuchError):
+    """A file as a whole cannot be read: truncated, of another kind, or refused for safety."""
+
+    code = "source-file"
+
+
+class NothingUsableError(FlurbuchError):
+    """An import found no single row that it could use; the served data stay as they were."""
+
+    code = "nothing-usable"
+
+
+class NotMergedError(FlurbuchError):
+    """The links are missing or older than the layers they join."""
+
+    code = "not-merged"
