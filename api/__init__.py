@@ -1,0 +1,1 @@
+"""HTTP, command line, pages: the composition root. May import everything below."""

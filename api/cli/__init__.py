@@ -1,0 +1,70 @@
+"""The command ``flurbuch``: one module per command, each with ``register(app)``.
+
+Results go to stdout, talk (progress, warnings, errors) to stderr. Exit statuses:
+0 done, 1 the work could not be done, 2 wrong usage or wrong settings.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import explain
+from api.cli.context import Context
+from gis_core.errors import FlurbuchError
+
+COMMANDS = (
+    "layers",
+    "ingest",
+    "merge",
+    "find",
+    "dossier",
+    "print_",
+    "serve",
+    "grids",
+    "doctor",
+    "demo",
+)
+
+app = typer.Typer(
+    name="flurbuch",
+    help="Parcel information service: merge a municipality's registers by parcel, serve, print.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Data directory [FLURBUCH_DATA_DIR].")
+    ] = None,
+    municipality: Annotated[
+        str | None, typer.Option(help="Municipality profile [FLURBUCH_MUNICIPALITY].")
+    ] = None,
+    layers: Annotated[
+        list[Path] | None, typer.Option("--layers", help="Folder with layers of your own.")
+    ] = None,
+) -> None:
+    """Keep what all commands share; nothing is opened before a command needs it."""
+    ctx.obj = Context(
+        data_dir=data, municipality=municipality, layer_dirs=tuple(layers) if layers else None
+    )
+
+
+for name in COMMANDS:
+    import_module(f"api.cli.{name}").register(app)
+
+
+def main() -> None:
+    """Run the command line; an error raised on purpose ends as one clear message."""
+    try:
+        app()
+    except FlurbuchError as error:
+        raise SystemExit(explain(error)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

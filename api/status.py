@@ -1,0 +1,38 @@
+"""The one table from errors to HTTP statuses and to the command line's exit statuses."""
+
+from http import HTTPStatus
+
+from api.settings import SettingsError
+from gis_core import errors as core
+from gis_core.errors import FlurbuchError
+from layers import errors as layer
+
+STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
+    core.CRSMismatchError: (HTTPStatus.BAD_REQUEST, 1),
+    core.GeometryTypeError: (HTTPStatus.BAD_REQUEST, 1),
+    core.DatumGridMissingError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
+    core.UnknownCRSError: (HTTPStatus.BAD_REQUEST, 1),
+    core.ParcelKeyError: (HTTPStatus.BAD_REQUEST, 1),
+    core.StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    layer.LayerSpecError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
+    layer.MunicipalityError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
+    layer.UnknownLayerError: (HTTPStatus.NOT_FOUND, 2),
+    layer.UnknownCollectionError: (HTTPStatus.NOT_FOUND, 1),
+    layer.UnknownFieldError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.UnknownParcelError: (HTTPStatus.NOT_FOUND, 1),
+    layer.AccessError: (HTTPStatus.FORBIDDEN, 1),
+    layer.SourceFileError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.NothingUsableError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.NotMergedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
+}
+
+
+def http_status(error: Exception) -> HTTPStatus:
+    """Return the status for an answer; what we did not raise on purpose is a 500."""
+    return STATUS.get(type(error), (HTTPStatus.INTERNAL_SERVER_ERROR, 1))[0]  # type: ignore[call-overload]
+
+
+def exit_status(error: FlurbuchError) -> int:
+    """Return the exit status of a command."""
+    return STATUS.get(type(error), (HTTPStatus.INTERNAL_SERVER_ERROR, 1))[1]
