@@ -13,3 +13,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("real data: the folder ../shared/data is absent")
     return SHARED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with one line that names each skipped group and its reason."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.getreports("skipped"):
+        if isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+            reasons[reason] = reasons.get(reason, 0) + 1
+    if reasons:
+        groups = "; ".join(f"{reason} ({n} tests)" for reason, n in sorted(reasons.items()))
+        terminalreporter.write_line(f"Skipped groups: {groups}")

@@ -6,6 +6,7 @@ Results go to stdout, talk (progress, warnings, errors) to stderr. Exit statuses
 
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
@@ -13,19 +14,6 @@ import typer
 from api.cli.console import explain
 from api.cli.context import Context
 from gis_core.errors import FlurbuchError
-
-COMMANDS = (
-    "layers",
-    "ingest",
-    "merge",
-    "find",
-    "dossier",
-    "print_",
-    "serve",
-    "grids",
-    "doctor",
-    "demo",
-)
 
 app = typer.Typer(
     name="flurbuch",
@@ -56,8 +44,10 @@ def start(
     )
 
 
-for name in COMMANDS:
-    import_module(f"api.cli.{name}").register(app)
+for found in iter_modules(__path__):
+    command = import_module(f"{__name__}.{found.name}")
+    if hasattr(command, "register"):
+        command.register(app)
 
 
 def main() -> None:
