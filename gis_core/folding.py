@@ -1,0 +1,66 @@
+"""Names as they are compared: without case, accents, umlauts, punctuation and blanks."""
+
+import unicodedata
+from functools import lru_cache
+
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe"}
+)
+
+
+def plain_text(text: str) -> str:
+    r"""Return the text composed (NFKC), in one line, without invisible characters.
+
+    Soft hyphens, zero-width characters and byte order marks vanish, every dash
+    and minus becomes ``-``, the fraction slash ``/``, every run of white space
+    one blank.
+
+    Examples
+    --------
+    >>> plain_text(" Hu\u0308ls\u00a0\u2013 12\u2044\ufeff3 ")
+    'Hüls - 12/3'
+    """
+    composed = unicodedata.normalize("NFKC", text)
+    if not composed.isascii():
+        composed = "".join(_plain_character(c) for c in composed)
+    return " ".join(composed.split())
+
+
+def fold_name(text: str) -> str:
+    """Return a name in the form in which two spellings of it are equal.
+
+    ä, ö, ü, ß become ae, oe, ue, ss; other accents, case, blanks and punctuation
+    go; *Sankt* and *St.* are the same word.
+
+    Examples
+    --------
+    >>> fold_name("HÜLS") == fold_name("Huels"), fold_name("Sankt Tönis") == fold_name("St.Tönis")
+    (True, True)
+    """
+    return "".join(fold_words(text))
+
+
+def fold_words(text: str) -> list[str]:
+    """Return the words of a name, each folded, in their order.
+
+    Examples
+    --------
+    >>> fold_words("Völlinghausen/Möhne")
+    ['voellinghausen', 'moehne']
+    """
+    folded = plain_text(text).casefold().translate(_UMLAUTS)
+    if not folded.isascii():
+        parts = unicodedata.normalize("NFD", folded)
+        folded = "".join(c for c in parts if not unicodedata.combining(c))
+    words = "".join(c if c.isalnum() else " " for c in folded).split()
+    return ["st" if word == "sankt" else word for word in words]
+
+
+@lru_cache(maxsize=4096)
+def _plain_character(character: str) -> str:
+    if character in "\u2044\u2215":
+        return "/"
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return "-" if category == "Pd" or character == "\u2212" else character
