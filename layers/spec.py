@@ -76,11 +76,19 @@ class FieldSpec(_Strict):
     unit: str = ""
     range: tuple[float, float] | None = None
     codes: dict[str, Title] | None = None
+    synonyms: dict[str, str] = Field(default_factory=dict)  # a source's word -> code
     required: bool = False
     empty: tuple[str, ...] = ()
     factor: float = 1.0
     formats: tuple[str, ...] = ()
     separators: str = ""  # non-empty: a cell holds a list, split at any of these characters
+
+    @model_validator(mode="after")
+    def _synonyms_lead_to_codes(self) -> Self:
+        for word, code in self.synonyms.items():
+            if code not in (self.codes or {}):
+                raise ValueError(f"field {self.name}: synonym {word!r} leads to no code: {code!r}")
+        return self
 
 
 class Relation(_Strict):
