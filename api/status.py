@@ -13,6 +13,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     core.DatumGridMissingError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
     core.UnknownCRSError: (HTTPStatus.BAD_REQUEST, 1),
     core.ParcelKeyError: (HTTPStatus.BAD_REQUEST, 1),
+    core.DistrictCatalogueError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     core.StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     layer.LayerSpecError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     layer.MunicipalityError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),

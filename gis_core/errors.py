@@ -54,3 +54,9 @@ class StoreError(FlurbuchError):
     """The data directory is absent, damaged, full or of an unknown version."""
 
     code = "store"
+
+
+class DistrictCatalogueError(FlurbuchError):
+    """A catalogue of districts and sections cannot be read, or contradicts itself."""
+
+    code = "district-catalogue"
