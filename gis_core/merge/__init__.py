@@ -1,0 +1,1 @@
+"""Merging features with parcels: pure functions, arrays in, links out."""
