@@ -60,3 +60,9 @@ class DistrictCatalogueError(FlurbuchError):
     """A catalogue of districts and sections cannot be read, or contradicts itself."""
 
     code = "district-catalogue"
+
+
+class DeadlineError(FlurbuchError):
+    """A query took longer than it was given."""
+
+    code = "deadline"
