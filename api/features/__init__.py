@@ -1,0 +1,1 @@
+"""Features over HTTP: parameters in, GeoJSON out."""

@@ -1,0 +1,69 @@
+"""Frames as GeoJSON."""
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+
+def property_columns(frame: pd.DataFrame) -> dict[str, list[object]]:
+    """Return the frame's columns as lists of JSON values; missing is None."""
+    columns: dict[str, list[object]] = {}
+    for name in frame.columns:
+        if isinstance(frame, gpd.GeoDataFrame) and name == frame.geometry.name:
+            continue
+        column = frame[name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        values = column.astype(object)
+        columns[str(name)] = values.where(column.notna(), None).tolist()
+    return columns
+
+
+def geometry_json(geometry: NDArray[np.object_], digits: int) -> list[bytes]:
+    """Return each geometry as GeoJSON text with that many decimals; missing is ``null``."""
+    grid = 10.0**-digits
+    rounded = shapely.set_precision(geometry, grid, mode="pointwise")
+    texts = shapely.to_geojson(rounded)
+    return [b"null" if text is None else text.encode() for text in texts]
+
+
+def feature_bytes(
+    frame: pd.DataFrame, geometry: NDArray[np.object_] | None, digits: int
+) -> list[bytes]:
+    """Return each row as the bytes of a GeoJSON feature.
+
+    Parameters
+    ----------
+    frame
+        n rows, indexed by feature id.
+    geometry
+        (n,) shapely geometries in the CRS of the answer; None for features without place.
+    digits
+        Decimals of coordinates.
+    """
+    columns = property_columns(frame)
+    names = list(columns)
+    shapes = [b"null"] * len(frame) if geometry is None else geometry_json(geometry, digits)
+    rows = zip(*columns.values(), strict=True) if names else iter([()] * len(frame))
+    return [
+        b'{"type":"Feature","id":%s,"geometry":%s,"properties":%s}'
+        % (
+            orjson.dumps(str(identifier)),
+            shape,
+            orjson.dumps(
+                dict(zip(names, row, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY, default=str
+            ),
+        )
+        for identifier, shape, row in zip(frame.index, shapes, rows, strict=True)
+    ]
+
+
+def feature_dicts(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each row as a GeoJSON feature dictionary, coordinates as they are in the frame."""
+    geometry = np.asarray(frame.geometry.array) if isinstance(frame, gpd.GeoDataFrame) else None
+    return [orjson.loads(text) for text in feature_bytes(frame, geometry, 3)]

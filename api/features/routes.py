@@ -1,0 +1,192 @@
+"""``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pandas as pd
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api.features.answers import GEOJSON, item_document, items_document, items_links
+from api.features.crs import Box
+from api.features.parameters import (
+    ItemsRequest,
+    ParameterError,
+    read_item_request,
+    read_items_request,
+)
+from api.negotiation import Wanted, wanted
+from api.pages.render import Pages
+from api.settings import Settings
+from gis_core.errors import FlurbuchError
+from layers.access import CITIZEN
+from layers.query import Query
+from layers.reader import CollectionView, Reader
+from layers.spec import FieldType, Join
+
+
+class UnknownFeatureError(FlurbuchError):
+    """The collection has no feature of that id."""
+
+    code = "unknown-feature"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The routes of the features, over one reader."""
+
+    settings: Settings
+    reader: Reader
+    pages: Pages
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/collections/{collection}/items", self.items),
+            Route("/collections/{collection}/items/{feature:path}", self.item),
+        ]
+
+    async def items(self, request: Request) -> Response:
+        """Answer a page of features."""
+        return await run_in_threadpool(self._items, request)
+
+    async def item(self, request: Request) -> Response:
+        """Answer one feature; a parcel's key in any spelling leads to the canonical address."""
+        return await run_in_threadpool(self._item, request)
+
+    def _items(self, request: Request) -> Response:
+        asked_for = wanted(request, self.settings.language)
+        view = self._view(request)
+        given = _parameters(request)
+        storage = self.reader.municipality.storage_crs
+        asked = read_items_request(given, view, storage, self._bounds(view))
+        matched, frame = self._fetch(view, asked)
+        if asked_for.html:
+            return self._items_page(request, asked_for, view, asked, matched, frame)
+        title = view.spec.title[asked_for.language]
+        url = f"{self.settings.url}/collections/{view.spec.id}"
+        links = items_links(url, given, asked, matched, title)
+        body = items_document(frame, asked.crs, storage, matched, links)
+        return _geojson(body, asked.crs, asked_for, links)
+
+    def _item(self, request: Request) -> Response:
+        asked_for = wanted(request, self.settings.language)
+        view = self._view(request)
+        storage = self.reader.municipality.storage_crs
+        crs = read_item_request(_parameters(request), storage)
+        identifier = request.path_params["feature"]
+        frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
+        if frame.empty:
+            return self._by_parcel_key(request, view, identifier)
+        title = view.spec.title[asked_for.language]
+        if asked_for.html:
+            row = _rows(frame)[0]
+            return self.pages.answer(
+                "item",
+                request,
+                asked_for,
+                view=view,
+                fields=view.fields,
+                row=row,
+                parcel_url=_parcel_url(view, row, asked_for.language),
+            )
+        url = f"{self.settings.url}/collections/{view.spec.id}"
+        return _geojson(item_document(frame, crs, storage, url, title), crs, asked_for, [])
+
+    def _view(self, request: Request) -> CollectionView:
+        return self.reader.view(CITIZEN, request.path_params["collection"])
+
+    def _bounds(self, view: CollectionView) -> Box:
+        return self.reader.bounds(CITIZEN, view.spec.id) or self.reader.municipality.window
+
+    def _fetch(self, view: CollectionView, asked: ItemsRequest) -> tuple[int, pd.DataFrame | None]:
+        if asked.nothing:
+            return 0, None
+        collection = view.spec.id
+        matched = self.reader.count(CITIZEN, collection, asked.query)
+        if asked.offset >= matched:
+            return matched, None
+        return matched, self.reader.frame(CITIZEN, collection, asked.query)
+
+    def _by_parcel_key(self, request: Request, view: CollectionView, text: str) -> Response:
+        """Redirect any spelling of a parcel key to the feature's own address."""
+        if view.spec.relation.by is Join.SELF:
+            key = self.reader.municipality.keys.read(text).key
+            if key is not None:
+                query = Query(parcel_keys=(key,), columns=(), geometry=False, limit=1)
+                frame = self.reader.frame(CITIZEN, view.spec.id, query)
+                if not frame.empty:
+                    target = f"/collections/{view.spec.id}/items/{quote(str(frame.index[0]))}"
+                    asked = f"?{request.url.query}" if request.url.query else ""
+                    return RedirectResponse(target + asked, status_code=308)
+        raise UnknownFeatureError(
+            f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
+        )
+
+    def _items_page(
+        self,
+        request: Request,
+        asked_for: Wanted,
+        view: CollectionView,
+        asked: ItemsRequest,
+        matched: int,
+        frame: pd.DataFrame | None,
+    ) -> Response:
+        rows = [] if frame is None else _rows(frame)
+        shown = [
+            f for f in view.fields if asked.query.columns is None or f.name in asked.query.columns
+        ]
+        after = asked.offset + asked.limit
+        return self.pages.answer(
+            "items",
+            request,
+            asked_for,
+            view=view,
+            fields=shown,
+            rows=rows,
+            matched=matched,
+            first=asked.offset + 1,
+            last=asked.offset + len(rows),
+            next_offset=after if after < matched else None,
+            previous_offset=max(0, asked.offset - asked.limit) if asked.offset else None,
+        )
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """Return the query parameters; one that is given twice is refused."""
+    pairs = request.query_params.multi_items()
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
+    return given
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    names = [name for name in frame.columns if name != "geometry"]
+    records = frame[names].astype(object).where(frame[names].notna(), None).to_dict("records")
+    return [
+        {"id": str(identifier), "values": values}
+        for identifier, values in zip(frame.index, records, strict=True)
+    ]
+
+
+def _parcel_url(view: CollectionView, row: dict[str, object], language: str) -> str | None:
+    values = row["values"]
+    if view.spec.relation.by is not Join.SELF or not isinstance(values, dict):
+        return None
+    key = next((f.name for f in view.fields if f.type is FieldType.PARCEL_KEY), None)
+    return f"/parcels/{quote(str(values[key]))}?f=html&lang={language}" if key else None
+
+
+def _geojson(body: bytes, crs: str, asked_for: Wanted, links: list[dict[str, str]]) -> Response:
+    headers = {
+        "Content-Crs": f"<{crs}>",
+        "Content-Language": asked_for.language,
+        "Vary": "Accept, Accept-Language",
+    }
+    paging = [link for link in links if link["rel"] in {"next", "prev"}]
+    if paging:
+        headers["Link"] = ", ".join(f'<{k["href"]}>; rel="{k["rel"]}"' for k in paging)
+    return Response(body, media_type=GEOJSON, headers=headers)

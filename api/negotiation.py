@@ -1,0 +1,82 @@
+"""What a caller wants: page or data, German or English."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from starlette.requests import Request
+
+from gis_core.errors import FlurbuchError
+
+Language = Literal["de", "en"]
+LANGUAGES: tuple[Language, ...] = ("de", "en")
+
+
+class FormatError(FlurbuchError):
+    """The format or language asked for is not offered."""
+
+    code = "format"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The outcome of negotiation."""
+
+    html: bool
+    language: Language
+
+
+def wanted(request: Request, default: Language = "de") -> Wanted:
+    """Decide by ``f`` and ``lang``, else by the Accept headers; data when nothing is said.
+
+    Raises
+    ------
+    FormatError
+        ``f`` or ``lang`` names something that is not offered.
+    """
+    return Wanted(html=_html(request), language=_language(request, default))
+
+
+def _html(request: Request) -> bool:
+    asked = request.query_params.get("f")
+    if asked is not None:
+        if asked not in {"json", "geojson", "html"}:
+            raise FormatError(
+                f"f: {asked[:40]!r} is not offered", advice="Use json or html.", parameter="f"
+            )
+        return asked == "html"
+    ranked = _ranked(request.headers.get("accept", ""))
+    best = next((t for t in ranked if t in {"text/html", "*/*"} or "json" in t), "*/*")
+    return best == "text/html"
+
+
+def _language(request: Request, default: Language) -> Language:
+    asked = request.query_params.get("lang")
+    if asked is not None:
+        if asked not in LANGUAGES:
+            raise FormatError(
+                f"lang: {asked[:40]!r} is not offered", advice="Use de or en.", parameter="lang"
+            )
+        return cast("Language", asked)
+    for tag in _ranked(request.headers.get("accept-language", "")):
+        short = tag.split("-")[0]
+        if short in LANGUAGES:
+            return cast("Language", short)
+    return default
+
+
+def _ranked(header: str) -> Sequence[str]:
+    """Return the values of an Accept header, the most wanted first; weight 0 is left out."""
+    weighted = []
+    for position, part in enumerate(header.split(",")):
+        value, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    weight = float(parameter[2:])
+                except ValueError:
+                    weight = 0.0
+        if value and weight > 0:
+            weighted.append((-weight, position, value))
+    return [value for _, _, value in sorted(weighted)]

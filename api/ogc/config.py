@@ -1,0 +1,98 @@
+"""pygeoapi's configuration, generated from the layers; nobody writes it by hand."""
+
+from typing import Any
+
+from api.features.crs import CRS84, box_to_crs84, crs_uri, supported_crs
+from api.settings import Settings
+from layers.access import CITIZEN
+from layers.reader import CollectionView, Reader
+from layers.spec import GeometryKind
+
+LANGUAGES = ("de", "en")
+
+
+def pygeoapi_config(settings: Settings, reader: Reader) -> dict[str, Any]:
+    """Describe the service and every public collection in pygeoapi's terms.
+
+    Collections that the public may not read are absent: what pygeoapi does not
+    know, it cannot leak.
+    """
+    return {
+        "server": {
+            "bind": {"host": settings.host, "port": settings.port},
+            "url": settings.url,
+            "mimetype": "application/json",
+            "encoding": "utf-8",
+            "languages": list(LANGUAGES),
+            "gzip": False,
+            "pretty_print": False,
+            "limits": {"default_items": 10, "max_items": 10_000},
+            "map": {"url": "", "attribution": ""},
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": _metadata(settings, reader),
+        "resources": {
+            view.spec.id: _collection(settings, reader, view)
+            for view in reader.collections(CITIZEN)
+            if view.spec.geometry is not GeometryKind.NONE
+        },
+    }
+
+
+def _metadata(settings: Settings, reader: Reader) -> dict[str, Any]:
+    title = reader.municipality.title
+    return {
+        "identification": {
+            "title": {
+                "de": f"{title['de']}: Flurstücksdienst",
+                "en": f"{title['en']}: parcel service",
+            },
+            "description": {
+                "de": "Flurstücke und was andere Register über sie wissen.",
+                "en": "Parcels, and what other registers know about them.",
+            },
+            "keywords": {"de": ["Flurstück", "Kataster"], "en": ["parcel", "cadastre"]},
+            "keywords_type": "theme",
+            "terms_of_service": "https://www.govdata.de/dl-de/zero-2-0",
+            "url": settings.url,
+        },
+        "license": {
+            "name": "Datenlizenz Deutschland – Zero – Version 2.0",
+            "url": "https://www.govdata.de/dl-de/zero-2-0",
+        },
+        "provider": {"name": title["de"], "url": settings.url},
+        "contact": {"name": title["de"], "email": settings.contact_email},
+    }
+
+
+def _collection(settings: Settings, reader: Reader, view: CollectionView) -> dict[str, Any]:
+    storage = reader.municipality.storage_crs
+    return {
+        "type": "collection",
+        "title": dict(view.spec.title),
+        "description": dict(view.spec.description or view.layer.description or view.spec.title),
+        "keywords": {language: [view.layer.title[language]] for language in LANGUAGES},
+        "links": [],
+        "extents": {"spatial": {"bbox": _extent(reader, view), "crs": CRS84}},
+        "providers": [
+            {
+                "type": "feature",
+                "name": "api.ogc.provider.ReaderProvider",
+                "data": {
+                    "data_dir": str(settings.data_dir),
+                    "municipality": settings.municipality,
+                    "layer_dirs": [str(folder) for folder in settings.layer_dirs],
+                },
+                "id_field": "feature_id",
+                "options": {"collection": view.spec.id},
+                "crs": list(supported_crs(storage)),
+                "storage_crs": crs_uri(storage),
+            }
+        ],
+    }
+
+
+def _extent(reader: Reader, view: CollectionView) -> list[float]:
+    """Return the collection's box in CRS84; an empty collection has the municipality's."""
+    bounds = reader.bounds(CITIZEN, view.spec.id) or reader.municipality.window
+    return list(box_to_crs84(bounds, reader.municipality.storage_crs))

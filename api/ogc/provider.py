@@ -1,0 +1,112 @@
+"""pygeoapi's view of one collection: a feature provider over the one door to the data."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, ProviderQueryError
+
+from api.features.geojson import feature_dicts
+from api.features.schema import JSON_TYPES
+from gis_core.errors import FlurbuchError
+from layers.access import CITIZEN
+from layers.query import Query
+from layers.reader import CollectionView, Reader, open_reader
+
+
+@cache
+def _reader(data_dir: str, municipality: str, layer_dirs: tuple[str, ...]) -> Reader:
+    return open_reader(Path(data_dir), municipality, tuple(Path(d) for d in layer_dirs))
+
+
+class ReaderProvider(BaseProvider):  # type: ignore[misc]
+    """One collection as everybody may read it.
+
+    ``data`` is a mapping with ``data_dir``, ``municipality``, ``layer_dirs``; ``options``
+    names the ``collection`` and the ``language`` of field titles. Coordinates are handed
+    over in the storage CRS, which is the provider's ``storage_crs``.
+    """
+
+    def __init__(self, provider_def: dict[str, Any]) -> None:
+        super().__init__(provider_def)
+        data = provider_def["data"]
+        self.reader = _reader(data["data_dir"], data["municipality"], tuple(data["layer_dirs"]))
+        self.collection: str = provider_def["options"]["collection"]
+        self.language: str = provider_def["options"].get("language", "de")
+        self.get_fields()
+
+    @property
+    def view(self) -> CollectionView:
+        """The collection with the fields that everybody may read."""
+        return self.reader.view(CITIZEN, self.collection)
+
+    def get_fields(self) -> dict[str, dict[str, str]]:
+        """Return JSON Schema types by field name."""
+        self._fields = {
+            field.name: {**JSON_TYPES[field.type], "title": field.title[self.language]}
+            for field in self.view.fields
+        }
+        return self._fields
+
+    def query(
+        self,
+        offset: int = 0,
+        limit: int = 10,
+        resulttype: str = "results",
+        bbox: list[float] | None = None,
+        properties: list[tuple[str, str]] | None = None,
+        sortby: list[dict[str, str]] | None = None,
+        select_properties: list[str] | None = None,
+        skip_geometry: bool = False,
+        **unsupported: object,
+    ) -> dict[str, Any]:
+        """Return a page as a GeoJSON dictionary, with the exact number matched.
+
+        Raises
+        ------
+        ProviderQueryError
+            A filter or free-text search was asked for, or a field is unknown.
+        """
+        asked = {name for name in ("q", "filterq", "datetime_") if unsupported.get(name)}
+        if asked:
+            raise ProviderQueryError(f"not offered here: {', '.join(sorted(asked))}")
+        query = Query(
+            bbox=(bbox[0], bbox[1], bbox[2], bbox[3]) if bbox else None,
+            equals=dict(properties or ()),
+            sort=tuple((s["property"], s["order"] == "-") for s in sortby or ()),
+            columns=tuple(select_properties) if select_properties else None,
+            limit=limit,
+            offset=offset,
+            geometry=not skip_geometry,
+        )
+        try:
+            matched = self.reader.count(CITIZEN, self.collection, query)
+            frame = None
+            if resulttype != "hits":
+                frame = self.reader.frame(CITIZEN, self.collection, query)
+        except FlurbuchError as error:
+            raise ProviderQueryError(str(error)) from error
+        features = [] if frame is None else feature_dicts(frame)
+        return {
+            "type": "FeatureCollection",
+            "features": features,
+            "numberMatched": matched,
+            "numberReturned": len(features),
+        }
+
+    def get(self, identifier: str, **_: object) -> dict[str, Any]:
+        """Return one feature.
+
+        Raises
+        ------
+        ProviderItemNotFoundError
+            There is none of that id.
+        """
+        frame = self.reader.frame(CITIZEN, self.collection, Query(ids=(identifier,)))
+        if frame.empty:
+            raise ProviderItemNotFoundError(f"no item {identifier}")
+        return feature_dicts(frame)[0]
+
+    def __repr__(self) -> str:
+        """Name the collection."""
+        return f"<ReaderProvider> {self.collection}"

@@ -1,0 +1,1 @@
+"""Pages: semantic HTML, table first, map second, German and English, no other host."""

@@ -1,0 +1,93 @@
+"""One template environment and one message catalogue for all pages."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.negotiation import LANGUAGES, Language, Wanted
+from api.settings import Settings
+from layers.wording import format_date, format_number, format_value
+
+
+@cache
+def catalogue(language: Language) -> Mapping[str, str]:
+    """Return the sentences of one language."""
+    text = (files("api") / "messages" / f"{language}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+class Pages:
+    """Renders templates; knows the settings that every page shows."""
+
+    def __init__(self, settings: Settings, town: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._town = town
+        self._environment = Environment(
+            loader=PackageLoader("api", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def answer(
+        self,
+        name: str,
+        request: Request,
+        wanted: Wanted,
+        *,
+        status: int = 200,
+        **data: object,
+    ) -> HTMLResponse:
+        """Return a page.
+
+        Parameters
+        ----------
+        name
+            Template, without its ending.
+        data
+            What the template shows besides the common parts.
+        """
+        language = wanted.language
+        sentences = catalogue(language)
+        other = next(code for code in LANGUAGES if code != language)
+
+        def say(key: str, **facts: object) -> str:
+            return sentences[key].format(**facts)
+
+        html = self._environment.get_template(f"{name}.html").render(
+            t=say,
+            lang=language,
+            town=self._town[language],
+            settings=self._settings,
+            number=lambda v, decimals=None: format_number(v, language, decimals),
+            value=lambda v, unit="": format_value(v, language, unit),
+            day=lambda v: _day(v, language),
+            other_language_url=_with(request, lang=other, f="html"),
+            with_query=lambda **changes: _with(request, **changes),
+            **data,
+        )
+        headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _day(value: date | datetime | None, language: Language) -> str:
+    if value is None:
+        return "–"
+    return format_date(value.date() if isinstance(value, datetime) else value, language)
+
+
+def _with(request: Request, **changes: str | int | None) -> str:
+    """Return the request's own address with some parameters changed; None takes one out."""
+    query = {**request.query_params, **{k: str(v) for k, v in changes.items() if v is not None}}
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+    return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
