@@ -93,9 +93,11 @@ class ParcelFabric:
         covered : (k,) bool
             Whether the point lies in the parcel or exactly on its border.
         """
-        x, y = shapely.get_x(points), shapely.get_y(points)
-        box = shapely.box(x - reach, y - reach, x + reach, y + reach)
-        point, parcel = self.tree.query(box)
+        place = coordinates(points)
+        there = np.flatnonzero(np.isfinite(place).all(axis=1))
+        low, high = (place - reach[:, None])[there], (place + reach[:, None])[there]
+        point, parcel = self.tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+        point = there[point]
         # Ordered by parcel, each prepared parcel answers all its points in one run.
         order = np.lexsort((point, parcel))
         point, parcel = point[order], parcel[order]
@@ -105,6 +107,11 @@ class ParcelFabric:
         close[ask] = is_near(self.geometry[parcel[ask]], points[point[ask]], reach[point[ask]])
         order = np.flatnonzero(close)[np.lexsort((parcel[close], point[close]))]
         return point[order], parcel[order], covered[order]
+
+
+def coordinates(points: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return (n, 2) coordinates of points, NaN for missing and empty ones."""
+    return np.asarray(shapely.bounds(points)[:, :2])
 
 
 def is_near(

@@ -5,7 +5,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.merge.discs import disc_area_inside
-from gis_core.merge.fabric import ParcelFabric, is_near
+from gis_core.merge.fabric import ParcelFabric, coordinates, is_near
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method
 
 SMALLEST_SHARE = 1e-9
@@ -125,7 +125,7 @@ def _disc_shares(
     shapely.prepare(border)
     cut = is_near(border[parcel], place[point], size[point])
     share = np.where(covered & ~cut, 1.0, 0.0)
-    centre = np.column_stack((shapely.get_x(place), shapely.get_y(place)))
+    centre = coordinates(place)
     area = disc_area_inside(centre[point[cut]], size[point[cut]], fabric.geometry[parcel[cut]])
     share[cut] = area / (np.pi * size[point[cut]] ** 2)
     return share

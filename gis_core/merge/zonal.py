@@ -100,9 +100,9 @@ class ZonalAccumulator:
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the parcel of each cell that has one, and the cell's flat position."""
         rows, columns = shape
-        corners = [transform * c for c in ((0, 0), (columns, 0), (0, rows), (columns, rows))]
-        (x0, y0), (x1, y1) = np.min(corners, axis=0), np.max(corners, axis=0)
-        parcel = self._fabric.tree.query(shapely.box(x0, y0, x1, y1))
+        corners = _apply(transform, np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]]))
+        box = shapely.box(*corners.min(axis=0), *corners.max(axis=0))
+        parcel = self._fabric.tree.query(box)
         # What is burnt last stays: the lower key must come last.
         parcel = np.sort(parcel)[::-1]
         if not len(parcel):
@@ -115,8 +115,7 @@ class ZonalAccumulator:
         return labels[inside].astype(np.intp) - 1, inside
 
     def _add_label_points(self, values: NDArray[np.floating], transform: Affine) -> None:
-        column, row = ~transform * (self._label[:, 0], self._label[:, 1])
-        column, row = np.floor(column), np.floor(row)
+        column, row = np.floor(_apply(~transform, self._label)).T
         here = (row >= 0) & (row < values.shape[0]) & (column >= 0) & (column < values.shape[1])
         self._at_label[here] = values[row[here].astype(np.intp), column[here].astype(np.intp)]
 
@@ -134,3 +133,9 @@ class ZonalAccumulator:
         self._mean[here] += step * cells / total
         self._spread[here] += spread + step**2 * before * cells / total
         self._cells[here] = total
+
+
+def _apply(transform: Affine, places: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return the (n, 2) places transformed."""
+    a, b, c, d, e, f = transform[:6]
+    return np.asarray(places @ np.array([[a, d], [b, e]]) + np.array([c, f]))
