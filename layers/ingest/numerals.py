@@ -95,10 +95,11 @@ def read_number(
     bare = _bare(text, unit)
     if bare.lower() in _INFINITE:
         return None, NumberProblem.NOT_FINITE
+    if _RANGE.fullmatch(bare):
+        return None, NumberProblem.RANGE
     match = _NUMBER.fullmatch(bare)
     if match is None:
-        is_range = _RANGE.fullmatch(bare) is not None
-        return None, NumberProblem.RANGE if is_range else NumberProblem.NOT_A_NUMBER
+        return None, NumberProblem.NOT_A_NUMBER
     sign, digits, exponent = match.groups()
     own = _evidence(digits)
     if own is Mark.UNKNOWN and ("." in digits or "," in digits):

@@ -36,13 +36,13 @@ class Column:
 
     Attributes
     ----------
-    values
+    typed
         (n,) object: str (also for dates, in ISO form), int, float, bool, or None.
     problem
         (n,) object: fault code, empty where the value could be read or is missing.
     """
 
-    values: NDArray[np.object_]
+    typed: NDArray[np.object_]
     problem: NDArray[np.object_]
 
 
