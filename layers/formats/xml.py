@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 from lxml import etree
+from lxml.etree import _Element as Element
 
 from layers.errors import SourceFileError
 
@@ -34,7 +35,6 @@ _CONTAINERS = frozenset(
         "geaenderteObjekte",
         "Transaction",
         "Insert",
-        "Replace",
     }
 )
 
@@ -105,7 +105,7 @@ def _prolog_end(text: str, end: int = 0) -> int:
     return end
 
 
-def local_name(element: etree._Element) -> str:
+def local_name(element: Element) -> str:
     """Return the element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
@@ -161,7 +161,7 @@ class XmlFeatures:
         if self.root.getroottree().docinfo.internalDTD is not None:
             raise self._error("contains a DOCTYPE", _UNSAFE, found="DOCTYPE")
 
-    def __iter__(self) -> Iterator[etree._Element]:
+    def __iter__(self) -> Iterator[Element]:
         """Yield one element after the other; each is gone after its turn."""
         if local_name(self.root) in _EXCEPTIONS:
             raise self._refusal(self._whole())
@@ -173,7 +173,7 @@ class XmlFeatures:
                 raise self._refusal(element)
             yield element
 
-    def _elements(self) -> Iterator[etree._Element]:
+    def _elements(self) -> Iterator[Element]:
         while chunk := self._stream.read(CHUNK):
             yield from _finished(self.root, whole=False)
             self._feed(chunk)
@@ -184,7 +184,7 @@ class XmlFeatures:
         named = any(str(key).endswith("}id") for key in self.root.attrib)
         return named and local_name(self.root) not in _CONTAINERS
 
-    def _whole(self) -> etree._Element:
+    def _whole(self) -> Element:
         while chunk := self._stream.read(CHUNK):
             self._feed(chunk)
         self._close()
@@ -213,11 +213,10 @@ class XmlFeatures:
         found = _decode(head)[:40].strip()
         raise self._error("is no XML document", _NOT_XML, found=found or "nothing")
 
-    def _first_element(self, head: bytes) -> etree._Element:
+    def _first_element(self, head: bytes) -> Element:
         self._feed(head)
         for _, element in self._parser.read_events():
-            if isinstance(element, etree._Element):  # always, for a start event
-                return element
+            return cast("Element", element)  # always one, for a start event
         raise self._error("ends within its first tag", _NOT_WHOLE, found=_decode(head)[:40])
 
     def _feed(self, chunk: bytes) -> None:
@@ -237,7 +236,7 @@ class XmlFeatures:
             what = f"ends too early, in line {line}" if line else "is malformed"
             raise self._error(f"{what}: {error.msg}", _NOT_WHOLE, line=line) from error
 
-    def _refusal(self, report: etree._Element) -> SourceFileError:
+    def _refusal(self, report: Element) -> SourceFileError:
         """Return the error that hands on what the server said instead of sending data."""
         said = []
         for part in report.iter("{*}Exception", "{*}ServiceException"):
@@ -255,7 +254,7 @@ class XmlFeatures:
         )
 
 
-def _finished(node: etree._Element, *, whole: bool) -> Iterator[etree._Element]:
+def _finished(node: Element, *, whole: bool) -> Iterator[Element]:
     """Yield the node's complete children through all containers, cutting them off after use.
 
     A child is complete when another follows it, or when the node is (``whole``).
