@@ -1,0 +1,68 @@
+"""``flurbuch serve``: the web service, on granian."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import talk
+from api.cli.context import context
+from api.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    cert: Annotated[Path | None, typer.Option(help="TLS certificate chain (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS private key (PEM).")] = None,
+) -> None:
+    """Serve parcels, the OGC API and pages until interrupted.
+
+    [bold]Examples[/]
+
+      flurbuch serve
+
+      flurbuch --data /srv/flurbuch serve --host 0.0.0.0 --port 443 --cert chain.pem --key key.pem
+
+    Exit status: 0 stopped, 1 the data directory cannot be opened, 2 wrong usage.
+    """
+    if (cert is None) != (key is None):
+        raise typer.BadParameter("--cert and --key belong together")
+    changes = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
+    settings = context(ctx).settings.model_copy(update=changes)
+    if not settings.public_url and cert is not None:
+        address = f"https://{settings.host}:{settings.port}"
+        settings = settings.model_copy(update={"public_url": address})
+    run_server(settings, workers=workers, cert=cert, key=key)
+
+
+def run_server(
+    settings: Settings, *, workers: int = 1, cert: Path | None = None, key: Path | None = None
+) -> None:
+    """Serve until interrupted; the data directory is opened once before, so that faults show."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from api.app import create_app
+
+    create_app(settings)
+    talk.print(f"Flurbuch answers at {settings.url} (stop with Ctrl+C)")
+    Granian(
+        "api.app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        websockets=False,
+        log_enabled=False,
+        ssl_cert=cert,
+        ssl_key=key,
+    ).serve(target_loader=partial(create_app, settings), wrap_loader=False)
