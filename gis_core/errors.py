@@ -66,3 +66,9 @@ class DeadlineError(FlurbuchError):
     """A query took longer than it was given."""
 
     code = "deadline"
+
+
+class QueryError(FlurbuchError):
+    """A query contradicts itself or asks for what cannot be: an empty box, a negative limit."""
+
+    code = "query"
