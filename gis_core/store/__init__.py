@@ -1,0 +1,34 @@
+"""The only part of the core that touches disks, and the only one that holds SQL text."""
+
+from gis_core.store.generation import MERGE, Writer
+from gis_core.store.query import Query
+from gis_core.store.reading import Snapshot
+from gis_core.store.schema import (
+    FEATURE_ID,
+    GEOMETRY,
+    Column,
+    ColumnType,
+    GenerationInfo,
+    Shape,
+    TableInfo,
+    TableSchema,
+)
+from gis_core.store.store import Store
+from gis_core.store.tables import TableWriter
+
+__all__ = [
+    "FEATURE_ID",
+    "GEOMETRY",
+    "MERGE",
+    "Column",
+    "ColumnType",
+    "GenerationInfo",
+    "Query",
+    "Shape",
+    "Snapshot",
+    "Store",
+    "TableInfo",
+    "TableSchema",
+    "TableWriter",
+    "Writer",
+]

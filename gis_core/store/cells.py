@@ -1,0 +1,150 @@
+"""Columns of a frame to SQLite values and back, one column at a time."""
+
+import json
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gis_core.errors import StoreError
+from gis_core.store.schema import Column, ColumnType
+
+Cells = list[object]
+
+
+def to_cells(values: pd.Series, column: Column) -> Cells:
+    """Return the column's values as SQLite binds them, missing ones as None.
+
+    Raises
+    ------
+    StoreError
+        The values are not of the declared type.
+    """
+    try:
+        return _TO[column.type](values)
+    except (TypeError, ValueError, AttributeError) as fault:
+        raise StoreError(
+            f"column {column.name} holds values that are no {column.type}: {fault}",
+            advice="Convert the values before they are written.",
+            column=column.name,
+        ) from fault
+
+
+def from_cells(cells: Sequence[object], kind: ColumnType) -> pd.Series:
+    """Return stored values as a column of the type that `ColumnType` promises."""
+    return _FROM[kind](cells)
+
+
+def _with_none(values: pd.Series) -> Cells:
+    plain = values.astype(object)
+    return plain.where(values.notna().to_numpy(), None).tolist()
+
+
+def _text(values: pd.Series) -> Cells:
+    if isinstance(values.dtype, pd.StringDtype):
+        return _with_none(values)
+    return [v if v is None or isinstance(v, str) else str(v) for v in _with_none(values)]
+
+
+def _integer(values: pd.Series) -> Cells:
+    return _with_none(pd.to_numeric(values).astype("Int64"))
+
+
+def _number(values: pd.Series) -> Cells:
+    numbers = pd.to_numeric(values).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    if np.isinf(numbers).any():
+        raise ValueError("infinite")
+    return numbers.tolist()  # sqlite3 binds NaN as NULL
+
+
+def _boolean(values: pd.Series) -> Cells:
+    return [None if v is None else int(v) for v in _with_none(values.astype("boolean"))]
+
+
+def _date(values: pd.Series) -> Cells:
+    return _instants(values, "D")
+
+
+def _datetime(values: pd.Series) -> Cells:
+    return [None if v is None else f"{v}Z" for v in _instants(values, "ms")]
+
+
+def _instants(values: pd.Series, unit: str) -> Cells:
+    instants = pd.to_datetime(values, utc=True, format=None if _is_dated(values) else "ISO8601")
+    plain = instants.dt.tz_localize(None).to_numpy().astype(f"datetime64[{unit}]")
+    text = np.datetime_as_string(plain).astype(object)
+    return np.where(np.isnat(plain), None, text).tolist()
+
+
+def _is_dated(values: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(values.dtype)
+
+
+def _list(values: pd.Series) -> Cells:
+    return [_list_cell(v) for v in values]
+
+
+def _list_cell(value: object) -> str | None:
+    if isinstance(value, list | tuple | np.ndarray):
+        return json.dumps([str(v) for v in value], ensure_ascii=False) if len(value) else None
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, str):
+        return json.dumps([value], ensure_ascii=False)
+    raise TypeError(f"{type(value).__name__} where a list was expected")
+
+
+_TO: dict[ColumnType, Callable[[pd.Series], Cells]] = {
+    ColumnType.TEXT: _text,
+    ColumnType.PARCEL_KEY: _text,
+    ColumnType.INTEGER: _integer,
+    ColumnType.NUMBER: _number,
+    ColumnType.BOOLEAN: _boolean,
+    ColumnType.DATE: _date,
+    ColumnType.DATETIME: _datetime,
+    ColumnType.LIST: _list,
+}
+
+
+def _read_text(cells: Sequence[object]) -> pd.Series:
+    return pd.Series(list(cells), dtype="str")
+
+
+def _read_number(cells: Sequence[object]) -> pd.Series:
+    return pd.Series(np.array(cells, dtype=float))
+
+
+def _read_integer(cells: Sequence[object]) -> pd.Series:
+    return pd.Series(list(cells), dtype="Int64")
+
+
+def _read_boolean(cells: Sequence[object]) -> pd.Series:
+    return pd.Series([None if c is None else bool(c) for c in cells], dtype="boolean")
+
+
+def _read_date(cells: Sequence[object]) -> pd.Series:
+    days = np.array(["NaT" if c is None else c for c in cells], dtype="datetime64[D]")
+    return pd.Series(days.astype("datetime64[s]"))
+
+
+def _read_datetime(cells: Sequence[object]) -> pd.Series:
+    texts = ["NaT" if c is None else str(c).removesuffix("Z") for c in cells]
+    return pd.Series(np.array(texts, dtype="datetime64[ms]"))
+
+
+def _read_list(cells: Sequence[object]) -> pd.Series:
+    values = np.empty(len(cells), dtype=object)
+    values[:] = [None if c is None else json.loads(str(c)) for c in cells]
+    return pd.Series(values, dtype=object)
+
+
+_FROM: dict[ColumnType, Callable[[Sequence[object]], pd.Series]] = {
+    ColumnType.TEXT: _read_text,
+    ColumnType.PARCEL_KEY: _read_text,
+    ColumnType.INTEGER: _read_integer,
+    ColumnType.NUMBER: _read_number,
+    ColumnType.BOOLEAN: _read_boolean,
+    ColumnType.DATE: _read_date,
+    ColumnType.DATETIME: _read_datetime,
+    ColumnType.LIST: _read_list,
+}

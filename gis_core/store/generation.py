@@ -1,0 +1,230 @@
+"""Building a generation in a private directory and publishing it at one stroke."""
+
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import astuple
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gis_core.errors import StoreError
+from gis_core.faults import Fault
+from gis_core.store import gpkg
+from gis_core.store.catalogue import Catalogue
+from gis_core.store.disk import LayerLock, disk_faults, fsync, fsync_tree
+from gis_core.store.guard import OPEN_FILE, SEALED_FILE
+from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
+from gis_core.store.tables import TableWriter
+
+STAGE_FILE = "staged.sqlite"
+MERGE = "merge"  # the pseudo-layer that holds links and summaries
+QUARANTINE_FILE = "quarantine.sqlite"
+STAGING_PREFIX = ".staging-"
+_ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+_SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE)
+
+
+class Writer:
+    """Builds one generation of one layer; nothing is seen of it before `publish`.
+
+    Use as a context manager: leaving it without `publish`, by an error or not, removes
+    what was written.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, layer: str, *, clock: Callable[[], datetime], keep: int
+    ) -> None:
+        self.layer = layer
+        self._catalogue = catalogue
+        self._clock = clock
+        self._keep = keep
+        self._home = catalogue.root / "layers" / layer
+        self._folder = Path()
+        self._tables: dict[tuple[bool, str], TableWriter] = {}
+        self._attachments: list[str] = []
+        self._exit = ExitStack()
+        self._stage: sqlite3.Connection
+        self._quarantine: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        """Take the layer's lock, clear what killed imports left, make the private directory."""
+        with disk_faults(f"cannot write {self._home}"):
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._exit.enter_context(LayerLock(self._home / ".lock", self.layer))
+            self._clear_leftovers()
+            self._folder = self._home / f"{STAGING_PREFIX}{os.getpid()}-{self._next_number()}"
+            self._folder.mkdir(mode=0o700)
+            self._exit.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._stage = self._open(STAGE_FILE)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove what was not published and give the layer free."""
+        self._exit.close()
+
+    def table(self, schema: TableSchema) -> TableWriter:
+        """Begin a table."""
+        place = (schema.sealed_rows, schema.name)
+        if place in self._tables:
+            raise StoreError(f"table {schema.name} was begun before", table=schema.name)
+        self._tables[place] = TableWriter(self._stage, schema, f"t{len(self._tables)}")
+        return self._tables[place]
+
+    def quarantine(self, faults: Sequence[Fault], rows: Sequence[str] | None = None) -> None:
+        """Keep faults apart, each with the text of the row it was found in."""
+        if rows is None:
+            rows = [""] * len(faults)
+        with disk_faults(f"cannot write layer {self.layer}"):
+            if self._quarantine is None:
+                self._quarantine = self._open(QUARANTINE_FILE)
+                self._quarantine.execute(
+                    "CREATE TABLE fault (file TEXT, row INTEGER, field TEXT, found TEXT, "
+                    "expected TEXT, code TEXT, outcome TEXT, source TEXT)"
+                )
+            self._quarantine.executemany(
+                "INSERT INTO fault VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*astuple(f), row) for f, row in zip(faults, rows, strict=True)],
+            )
+
+    def attach(self, path: Path, name: str) -> None:
+        """Copy a file (a raster) into the generation."""
+        if not _ATTACHMENT.fullmatch(name) or name in {OPEN_FILE, STAGE_FILE, *_SECRET_FILES}:
+            raise StoreError(f"{name!r} cannot be the name of an attached file", name=name)
+        with disk_faults(f"cannot attach {path.name}"):
+            shutil.copyfile(path, self._folder / name)
+        self._attachments.append(name)
+
+    def publish(self, provenance: Mapping[str, object], data_date: date | None) -> GenerationInfo:
+        """Finish the files, make them durable, and serve them from now on.
+
+        Returns
+        -------
+        The new generation. On return it survives a power cut; until then the former one
+        is served, whatever happens.
+
+        Raises
+        ------
+        StoreError
+            A feature_id was given twice, the disk is full, a file failed its check.
+        """
+        imported_at = self._clock()
+        number = self._next_number()
+        final = self._home / str(number)
+        with disk_faults(f"cannot publish layer {self.layer}"):
+            tables = self._finish(imported_at)
+            fsync_tree(self._folder)
+            self._folder.rename(final)
+            self._exit.callback(self._drop_unless_published, final)
+            fsync(self._home)
+            info = GenerationInfo(
+                layer=self.layer,
+                number=number,
+                imported_at=imported_at,
+                data_date=data_date,
+                provenance=dict(provenance),
+                tables=tables,
+                attachments=tuple(self._attachments),
+                path=final,
+            )
+            self._catalogue.publish(info)
+        # The generation is served; what cannot be cleared away now is cleared by the next import.
+        with suppress(OSError, sqlite3.Error):
+            self._prune(info)
+        return info
+
+    # -- finishing -----------------------------------------------------------------
+
+    def _finish(self, imported_at: datetime) -> tuple[TableInfo, ...]:
+        changed = imported_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        writers = sorted(self._tables.values(), key=lambda w: (w.schema.name, w.schema.sealed_rows))
+        secret = any(w.schema.sealed_rows or w.schema.sealed_columns for w in writers)
+        tables = tuple(w.totals() for w in writers)
+        self._stage.commit()
+        self._stage.close()
+        with closing(self._build(OPEN_FILE)) as rows, ExitStack() as stack:
+            sealed = stack.enter_context(closing(self._build(SEALED_FILE))) if secret else None
+            gpkg.create_container(rows)
+            for writer, info in zip(writers, tables, strict=True):
+                writer.copy(rows, sealed)
+                if not info.schema.sealed_rows:
+                    gpkg.register(rows, info, changed)
+            for db in (rows, sealed):
+                if db is not None:
+                    _seal(db)
+        if self._quarantine is not None:
+            self._quarantine.commit()
+            self._quarantine.close()
+        (self._folder / STAGE_FILE).unlink()
+        return tables
+
+    def _build(self, name: str) -> sqlite3.Connection:
+        db = self._open(name)
+        db.commit()
+        # Sorting must not spill secret values outside the private directory.
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("ATTACH ? AS stage", (str(self._folder / STAGE_FILE),))
+        db.execute("BEGIN")
+        return db
+
+    def _open(self, name: str) -> sqlite3.Connection:
+        path = self._folder / name
+        # Made here so that the mode is right from the first byte on.
+        path.touch(mode=0o644 if name == OPEN_FILE else 0o600)
+        db = sqlite3.connect(path)
+        self._exit.callback(db.close)
+        # A half-written file is thrown away whole, so it needs no journal; `fsync_tree` makes
+        # the finished one durable.
+        db.execute("PRAGMA journal_mode = OFF")
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA cache_size = -65536")
+        return db
+
+    # -- housekeeping, always under the layer's lock ---------------------------------
+
+    def _next_number(self) -> int:
+        known = self._catalogue.generations(self.layer)
+        return known[-1].number + 1 if known else 1
+
+    def _clear_leftovers(self) -> None:
+        """Remove directories of killed imports: private ones, and finished but unpublished ones."""
+        known = self._known()
+        for path in self._home.iterdir():
+            if path.is_dir() and path.name not in known:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _drop_unless_published(self, folder: Path) -> None:
+        with suppress(OSError, sqlite3.Error, StoreError):
+            if str(folder.name) not in self._known():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _known(self) -> set[str]:
+        return {str(g.number) for g in self._catalogue.generations(self.layer)}
+
+    def _prune(self, newest: GenerationInfo) -> None:
+        """Drop generations beyond the last few, but none that the links were made from."""
+        merged = newest if self.layer == MERGE else self._catalogue.served().get(MERGE)
+        used = set(merged.inputs.items()) if merged else set()
+        old = self._catalogue.generations(self.layer)[: -self._keep]
+        drop = [g for g in old if (g.layer, g.number) not in used]
+        self._catalogue.forget(self.layer, [g.number for g in drop])
+        for generation in drop:
+            shutil.rmtree(generation.path, ignore_errors=True)
+
+
+def _seal(db: sqlite3.Connection) -> None:
+    db.commit()
+    db.execute("DETACH stage")
+    verdict = db.execute("PRAGMA integrity_check").fetchone()[0]
+    if verdict != "ok":
+        raise StoreError(f"a file failed its check after writing: {verdict}")

@@ -1,0 +1,84 @@
+"""What is asked of one table: plain data, checked when it is made."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis_core.errors import QueryError
+from gis_core.store.schema import Box
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """Which rows and columns of a collection; every condition narrows the result.
+
+    Attributes
+    ----------
+    ids
+        Only features with these ids. The answer keeps the storage order.
+    bbox
+        xmin, ymin, xmax, ymax in the storage CRS: only features whose geometry (not
+        merely its box) has a point in common with the rectangle, edges included.
+    intersects
+        The same for any geometry in the storage CRS.
+    within
+        Only features that lie in this geometry as a whole, edges included.
+    equals
+        Field and value; for list fields: the list contains the value; None: no value.
+    columns
+        Only these fields, in this order; None: all that may be read.
+    sort
+        Field and whether descending; the storage order decides ties.
+    limit, offset
+        A page of the result.
+    geometry
+        False: leave the geometry out; the answer is then a plain table.
+    """
+
+    ids: tuple[str, ...] | None = None
+    bbox: Box | None = None
+    intersects: BaseGeometry | None = None
+    within: BaseGeometry | None = None
+    equals: Mapping[str, object] = field(default_factory=dict)
+    columns: tuple[str, ...] | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    geometry: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse boxes that are none and pages that cannot be."""
+        if self.bbox is not None:
+            xmin, ymin, xmax, ymax = self.bbox
+            if not all(map(math.isfinite, self.bbox)) or xmin > xmax or ymin > ymax:
+                raise QueryError(
+                    f"a box needs four finite numbers xmin ≤ xmax, ymin ≤ ymax, not {self.bbox}",
+                    advice="Give xmin, ymin, xmax, ymax.",
+                )
+        if (self.limit is not None and self.limit < 0) or self.offset < 0:
+            raise QueryError("limit and offset cannot be negative")
+
+    @property
+    def places(self) -> bool:
+        """Whether the geometry decides which rows belong to the result."""
+        return not (self.bbox is None and self.intersects is None and self.within is None)
+
+    def search_box(self) -> Box:
+        """Return a box that meets the box of every feature in the result."""
+        boxes = [self.bbox] if self.bbox is not None else []
+        boxes += [g.bounds for g in (self.intersects, self.within) if g is not None]
+        xmin, ymin, xmax, ymax = zip(*boxes, strict=True)
+        return max(xmin), max(ymin), min(xmax), min(ymax)
+
+    def fields(self) -> tuple[str, ...]:
+        """Name every field that the query asks for, filters by or sorts by."""
+        return (*(self.columns or ()), *self.equals, *(name for name, _ in self.sort))
+
+
+def prepared(geometry: BaseGeometry) -> BaseGeometry:
+    """Return the geometry ready for many tests."""
+    shapely.prepare(geometry)
+    return geometry

@@ -1,0 +1,275 @@
+"""Rows out of a generation: R-tree first, exact geometry second, columns last."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from gis_core.errors import StoreError
+from gis_core.store import gpkg, sql
+from gis_core.store.cells import from_cells
+from gis_core.store.guard import Connections, Release
+from gis_core.store.query import Query
+from gis_core.store.schema import FEATURE_ID, GEOMETRY, Box, ColumnType, GenerationInfo, TableInfo
+
+_CHUNK = 2048
+Row = tuple[object, ...]
+
+
+class Snapshot:
+    """One generation, opened for reading; it stays the same while others are published."""
+
+    def __init__(
+        self, info: GenerationInfo, connections: Connections, deadline_s: float | None = None
+    ) -> None:
+        self.info = info
+        self._connections = connections
+        self._deadline_s = deadline_s
+
+    def table(self, name: str, *, sealed: bool | None = None) -> TableInfo:
+        """Return a table's schema, count and bounds.
+
+        Raises
+        ------
+        StoreError
+            The generation has no such table.
+        """
+        info = self.info.table(name, sealed=sealed)
+        if info is None:
+            raise StoreError(
+                f"generation {self.info.number} of {self.info.layer} has no table {name!r}",
+                advice="Import the layer again.",
+                table=name,
+            )
+        return info
+
+    def frame(
+        self,
+        name: str,
+        query: Query | None = None,
+        *,
+        released: Sequence[str] | None = None,
+        sealed: bool | None = None,
+    ) -> gpd.GeoDataFrame | pd.DataFrame:
+        """Return the rows that the query describes.
+
+        Parameters
+        ----------
+        name, sealed
+            The table; ``sealed`` tells an open from a sealed one of the same name.
+        query
+            None: everything.
+        released
+            Columns that may be read; SQLite itself refuses the others. None: all.
+
+        Returns
+        -------
+        A GeoDataFrame for tables with geometry (unless ``query.geometry`` is false), else
+        a DataFrame; index ``feature_id`` for keyed tables. Types as in `ColumnType`.
+
+        Raises
+        ------
+        DeadlineError
+            The query took too long.
+        StoreError
+            A column does not exist or was not released.
+
+        Notes
+        -----
+        Conditions on ids, keys and boxes go through indexes. Cost is linear in the rows
+        returned, plus those whose box meets the searched one without their geometry doing so.
+        """
+        query = query or Query()
+        table = self.table(name, sealed=sealed)
+        names = self._columns(table, query, released)
+        with_geometry = query.geometry and table.schema.geometry is not None
+        if query.places and (table.schema.geometry is None or not table.count):
+            rows: list[Row] = []
+        else:
+            rows = list(self._rows(table, query, names, released, with_geometry=with_geometry))
+        return _assemble(table, names, rows, with_geometry=with_geometry)
+
+    def count(
+        self,
+        name: str,
+        query: Query | None = None,
+        *,
+        released: Sequence[str] | None = None,
+        sealed: bool | None = None,
+    ) -> int:
+        """Count the rows that the query describes, exactly; limit and offset do not matter."""
+        query = query or Query()
+        table = self.table(name, sealed=sealed)
+        self._columns(table, query, released)
+        if not query.places and query.ids is None and not query.equals:
+            return table.count
+        if not query.places:
+            statement = sql.Statement(
+                schema=table.schema, columns=(), conditions=_conditions(table, query)
+            )
+            with self._lend(table, released) as db:
+                return int(_run(db, statement).fetchone()[0])
+        if table.schema.geometry is None or not table.count:
+            return 0
+        bare = Query(
+            ids=query.ids,
+            bbox=query.bbox,
+            intersects=query.intersects,
+            within=query.within,
+            equals=query.equals,
+        )
+        return sum(1 for _ in self._rows(table, bare, (), released, with_geometry=False))
+
+    def bounds(self, name: str) -> Box | None:
+        """Return the box around all rows of a table, None when it has no place."""
+        return self.table(name).bounds
+
+    def attachment(self, name: str) -> "str":
+        """Return the path of an attached file."""
+        return str(self.info.path / name)
+
+    def _columns(
+        self, table: TableInfo, query: Query, released: Sequence[str] | None
+    ) -> tuple[str, ...]:
+        known = [c.name for c in table.schema.columns]
+        allowed = known if released is None else [c for c in known if c in set(released)]
+        free = {*allowed, FEATURE_ID} if table.schema.keyed else set(allowed)
+        for name in query.fields():
+            if name not in free:
+                raise StoreError(f"table {table.schema.name} has no column {name!r}", column=name)
+        if query.ids is not None and not table.schema.keyed:
+            raise StoreError(f"rows of {table.schema.name} have no ids", table=table.schema.name)
+        wanted = allowed if query.columns is None else query.columns
+        return tuple(c for c in wanted if c != FEATURE_ID)
+
+    def _lend(self, table: TableInfo, released: Sequence[str] | None):  # noqa: ANN202
+        columns = [c.name for c in table.schema.columns] if released is None else released
+        release = Release.of(table.schema, columns)
+        return self._connections.lend(self.info.path, release, self._deadline_s)
+
+    def _rows(
+        self,
+        table: TableInfo,
+        query: Query,
+        names: Sequence[str],
+        released: Sequence[str] | None,
+        *,
+        with_geometry: bool,
+    ) -> Iterator[Row]:
+        schema = table.schema
+        columns = [*names]
+        columns += [FEATURE_ID] if schema.keyed else []
+        columns += [GEOMETRY] if with_geometry or query.places else []
+        paged = not query.places
+        statement = sql.Statement(
+            schema=schema,
+            columns=columns or ["fid"],
+            conditions=_conditions(table, query),
+            sort=query.sort,
+            limit=query.limit if paged else None,
+            offset=query.offset if paged else 0,
+        )
+        with self._lend(table, released) as db:
+            cursor = _run(db, statement)
+            if paged:
+                yield from cursor.fetchall()
+            else:
+                yield from _exact(cursor, table, query)
+
+
+def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:
+    text, values = sql.select(statement)
+    return db.execute(text, values)
+
+
+def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
+    schema = table.schema
+    conditions = [sql.in_box(schema, query.search_box())] if query.places else []
+    if query.ids is not None:
+        conditions.append(sql.any_of(schema, FEATURE_ID, query.ids))
+    return conditions + [sql.equals(schema, name, value) for name, value in query.equals.items()]
+
+
+def _exact(cursor: sqlite3.Cursor, table: TableInfo, query: Query) -> Iterator[Row]:
+    """Yield the page of rows whose geometry itself meets the conditions."""
+    skip, left = query.offset, query.limit
+    test = _Test(table, query)
+    while left != 0 and (rows := cursor.fetchmany(_CHUNK)):
+        kept = np.flatnonzero(test([row[-1] for row in rows]))
+        page = kept[skip : None if left is None else skip + left]
+        skip = max(0, skip - len(kept))
+        left = None if left is None else left - len(page)
+        for i in page.tolist():
+            yield rows[i]
+
+
+class _Test:
+    """The geometric conditions of a query, ready for many chunks."""
+
+    def __init__(self, table: TableInfo, query: Query) -> None:
+        if table.schema.geometry is None:
+            raise StoreError(f"table {table.schema.name} has no geometry")
+        self._shape = table.schema.geometry
+        self._query = query
+        self._areas = [g for g in (query.intersects, query.within) if g is not None]
+        self._box = None if query.bbox is None else shapely.box(*query.bbox)
+        for geometry in (*self._areas, *([self._box] if self._box else [])):
+            shapely.prepare(geometry)
+
+    def __call__(self, blobs: Sequence[bytes]) -> NDArray[np.bool_]:
+        keep = np.ones(len(blobs), dtype=bool)
+        if self._query.bbox is not None:
+            keep = self._meets_box(blobs, self._query.bbox)
+        if not self._areas or not keep.any():
+            return keep
+        at = np.flatnonzero(keep)
+        shapes = gpkg.decode([blobs[i] for i in at.tolist()], self._shape)
+        if self._query.intersects is not None:
+            keep[at] &= shapely.intersects(self._query.intersects, shapes)
+        if self._query.within is not None:
+            keep[at] &= shapely.covers(self._query.within, shapes)
+        return keep
+
+    def _meets_box(self, blobs: Sequence[bytes], box: Box) -> NDArray[np.bool_]:
+        xmin, ymin, xmax, ymax = gpkg.boxes(blobs, self._shape).T
+        inside = (xmin >= box[0]) & (ymin >= box[1]) & (xmax <= box[2]) & (ymax <= box[3])
+        # Only a geometry that sticks out of the box needs to be parsed.
+        rest = np.flatnonzero(~inside)
+        if len(rest):
+            shapes = gpkg.decode([blobs[i] for i in rest.tolist()], self._shape)
+            inside[rest] = shapely.intersects(self._box, shapes)
+        found: NDArray[np.bool_] = inside
+        return found
+
+
+@cache
+def _crs(code: int) -> pyproj.CRS:
+    return pyproj.CRS.from_epsg(code)
+
+
+def _assemble(
+    table: TableInfo, names: Sequence[str], rows: list[Row], *, with_geometry: bool
+) -> gpd.GeoDataFrame | pd.DataFrame:
+    schema = table.schema
+    cells: list[Sequence[object]] = list(zip(*rows, strict=True)) if rows else []
+    kinds = [schema.column(c).type for c in names]
+    columns = {
+        name: from_cells(cells[i] if rows else (), kind)
+        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }
+    frame = pd.DataFrame(columns, columns=list(names), index=pd.RangeIndex(len(rows)))
+    if schema.keyed:
+        ids = from_cells(cells[len(names)] if rows else (), ColumnType.TEXT)
+        frame.index = pd.Index(ids, name=FEATURE_ID)
+    if not with_geometry or schema.geometry is None or schema.crs is None:
+        return frame
+    shapes = gpkg.decode([row[-1] for row in rows], schema.geometry)  # type: ignore[misc]
+    return gpd.GeoDataFrame(
+        frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=_crs(schema.crs))
+    )

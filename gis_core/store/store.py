@@ -1,0 +1,124 @@
+"""The data directory: generations of layers, written one at a time, read by anyone at any time."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gis_core.errors import StoreError
+from gis_core.store.catalogue import FILE, Catalogue
+from gis_core.store.disk import disk_faults
+from gis_core.store.generation import Writer
+from gis_core.store.guard import Connections
+from gis_core.store.reading import Snapshot
+from gis_core.store.schema import GenerationInfo
+
+KEEP = 5
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """Everything that was imported, below one directory.
+
+    ``catalogue.sqlite`` says which generation of each layer is served;
+    ``layers/<layer>/<number>/`` holds a generation: ``open.gpkg`` (a GeoPackage),
+    ``sealed.sqlite`` (personal data and tax secrets), ``quarantine.sqlite`` (rows that
+    could not be used), and attached files. Generations never change.
+    """
+
+    def __init__(self, root: Path, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:
+        self.root = root
+        self._catalogue = catalogue
+        self._clock = clock
+        self._connections = Connections()
+
+    @classmethod
+    def open(
+        cls, root: Path, *, create: bool = False, clock: Callable[[], datetime] = _now
+    ) -> Self:
+        """Open a data directory.
+
+        Raises
+        ------
+        StoreError
+            It is absent (and ``create`` is false), damaged or of another version.
+        """
+        if create:
+            with disk_faults(f"cannot create {root}"):
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (root / "layers").mkdir(mode=0o700, exist_ok=True)
+            return cls(root, Catalogue.create(root), clock)
+        if not (root / FILE).is_file():
+            raise StoreError(
+                f"{root} is no data directory: it has no {FILE}",
+                advice="Import something first (flurbuch ingest), or name the right directory.",
+                directory=str(root),
+            )
+        catalogue = Catalogue(root)
+        catalogue.check()
+        return cls(root, catalogue, clock)
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._connections.close()
+        self._catalogue.close()
+
+    def stage(self, layer: str, *, keep: int = KEEP) -> Writer:
+        """Begin a new generation of a layer; use the result as a context manager.
+
+        Parameters
+        ----------
+        keep
+            How many generations to keep, this one included; those that the served links
+            were made from are kept besides.
+        """
+        if not layer.isidentifier():
+            raise StoreError(f"{layer!r} cannot be the name of a layer", layer=layer)
+        return Writer(self._catalogue, layer, clock=self._clock, keep=max(keep, 1))
+
+    def served(self) -> Mapping[str, GenerationInfo]:
+        """Return the served generation of every layer, ``merge`` among them when there is one."""
+        return self._catalogue.served()
+
+    def generations(self, layer: str) -> tuple[GenerationInfo, ...]:
+        """Return the kept generations of a layer, oldest first."""
+        return self._catalogue.generations(layer)
+
+    def snapshot(
+        self, layer: str, number: int | None = None, *, deadline_s: float | None = None
+    ) -> Snapshot:
+        """Open the served generation of a layer, or the one with that number.
+
+        Raises
+        ------
+        StoreError
+            Nothing was imported, or that generation is no longer kept.
+        """
+        info: GenerationInfo | None = self.served().get(layer)
+        if number is not None and (info is None or info.number != number):
+            info = next((g for g in self.generations(layer) if g.number == number), None)
+        if info is None:
+            wanted = "" if number is None else f" generation {number}"
+            raise StoreError(
+                f"nothing is stored for layer {layer}{wanted}",
+                advice=f"Import it: flurbuch ingest {layer} FILE...",
+                layer=layer,
+            )
+        return Snapshot(info, self._connections, deadline_s)
