@@ -19,6 +19,8 @@ from layers.source import SourceCRS
 
 Values = dict[str, list[str]]
 
+_USUAL_UNITS = {"m", "m2"}  # any other is kept beside the value, as ``path@uom``
+
 
 @dataclass(slots=True)
 class Feature:
@@ -81,7 +83,7 @@ class FeatureReader:
         places: dict[str, Element] = {}
         for child in element:
             name = local_name(child)
-            if name == "boundedBy":
+            if name == "boundedBy" or (name == "identifier" and _repeats(child, feature)):
                 continue
             if len(child) and is_geometry(child[0]):
                 places.setdefault(name, child[0])
@@ -115,6 +117,12 @@ class FeatureReader:
         return read_geometry(element, reading), crs
 
 
+def _repeats(identifier: Element, feature: Feature) -> bool:
+    """Tell whether a ``gml:identifier`` says no more than the feature's own id."""
+    known = feature.values.get("gml_id", [""])[0]
+    return bool(known) and (identifier.text or "").endswith(known)
+
+
 def _inner_srs_name(element: Element) -> str:
     """Return the reference system that only the parts of a geometry name."""
     for part in element:
@@ -145,6 +153,9 @@ def _flatten(element: Element, path: str, values: Values) -> None:
         text = (element.text or "").strip() or _reference(element)
         if text:
             values.setdefault(path, []).append(text)
+            unit = element.get("uom")
+            if unit and unit.rpartition(":")[2] not in _USUAL_UNITS:
+                values.setdefault(f"{path}@uom", []).append(unit)
         return
     for data_type in element:
         if len(data_type) == 0:

@@ -19,7 +19,7 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)[^<>]*>?")
 _NAS = re.compile(r"<(?:[\w.-]+:)?A[AXP]_[A-Z]")
 _COLLECTIONS = {"FeatureCollection", "Transaction", "SimpleFeatureCollection"}
-_EXCEPTIONS = {"ExceptionReport", "ServiceExceptionReport"}
+_EXCEPTIONS = {"ExceptionReport", "ServiceExceptionReport", "truncatedResponse"}
 
 # Elements that only hold features or further containers; everything else below the root is content.
 _CONTAINERS = frozenset(
