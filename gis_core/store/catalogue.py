@@ -27,7 +27,14 @@ CREATE TABLE served (
   layer TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL,
   FOREIGN KEY (layer, number) REFERENCES generation (layer, number));
 """
-_COLUMNS = "g.layer, g.number, g.imported_at, g.data_date, g.provenance, g.manifest"
+_GENERATIONS = """
+SELECT layer, number, imported_at, data_date, provenance, manifest FROM generation
+WHERE layer = ? ORDER BY number
+"""
+_SERVED = """
+SELECT layer, number, imported_at, data_date, provenance, manifest
+FROM served JOIN generation USING (layer, number)
+"""
 
 
 class Catalogue:
@@ -116,9 +123,7 @@ class Catalogue:
         def look(db: sqlite3.Connection) -> dict[str, GenerationInfo]:
             version = db.execute("PRAGMA data_version").fetchone()[0]
             if self._state is None or self._state[0] != version:
-                rows = db.execute(
-                    f"SELECT {_COLUMNS} FROM served s JOIN generation g USING (layer, number)"
-                ).fetchall()
+                rows = db.execute(_SERVED).fetchall()
                 self._state = (version, {row[0]: self._info(row) for row in rows})
             return self._state[1]
 
@@ -128,9 +133,7 @@ class Catalogue:
         """Return all kept generations of a layer, oldest first."""
 
         def look(db: sqlite3.Connection) -> list[tuple[str, ...]]:
-            return db.execute(
-                f"SELECT {_COLUMNS} FROM generation g WHERE layer = ? ORDER BY number", (layer,)
-            ).fetchall()
+            return db.execute(_GENERATIONS, (layer,)).fetchall()
 
         return tuple(self._info(row) for row in self._read(look))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from gis_core.errors import StoreError
 from gis_core.store.schema import Column, ColumnType
 
-Cells = list[object]
+Cells = list[Any]
 
 
 def to_cells(values: pd.Series, column: Column) -> Cells:
@@ -72,8 +73,8 @@ def _datetime(values: pd.Series) -> Cells:
 def _instants(values: pd.Series, unit: str) -> Cells:
     instants = pd.to_datetime(values, utc=True, format=None if _is_dated(values) else "ISO8601")
     plain = instants.dt.tz_localize(None).to_numpy().astype(f"datetime64[{unit}]")
-    text = np.datetime_as_string(plain).astype(object)
-    return np.where(np.isnat(plain), None, text).tolist()
+    texts = np.datetime_as_string(plain).tolist()
+    return [None if gone else t for gone, t in zip(np.isnat(plain), texts, strict=True)]
 
 
 def _is_dated(values: pd.Series) -> bool:

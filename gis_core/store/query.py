@@ -1,10 +1,9 @@
 """What is asked of one table: plain data, checked when it is made."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis_core.errors import QueryError
@@ -28,6 +27,8 @@ class Query:
         Only features that lie in this geometry as a whole, edges included.
     equals
         Field and value; for list fields: the list contains the value; None: no value.
+    among
+        Field and several values, one of which it has.
     columns
         Only these fields, in this order; None: all that may be read.
     sort
@@ -43,6 +44,7 @@ class Query:
     intersects: BaseGeometry | None = None
     within: BaseGeometry | None = None
     equals: Mapping[str, object] = field(default_factory=dict)
+    among: Mapping[str, Sequence[object]] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     limit: int | None = None
@@ -75,10 +77,9 @@ class Query:
 
     def fields(self) -> tuple[str, ...]:
         """Name every field that the query asks for, filters by or sorts by."""
-        return (*(self.columns or ()), *self.equals, *(name for name, _ in self.sort))
+        sorted_by = (name for name, _ in self.sort)
+        return (*(self.columns or ()), *self.equals, *self.among, *sorted_by)
 
-
-def prepared(geometry: BaseGeometry) -> BaseGeometry:
-    """Return the geometry ready for many tests."""
-    shapely.prepare(geometry)
-    return geometry
+    def unpaged(self) -> "Query":
+        """Return the same conditions without order, page and columns: what a count needs."""
+        return replace(self, columns=(), sort=(), limit=None, offset=0, geometry=False)

@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -107,32 +109,24 @@ class Snapshot:
         query = query or Query()
         table = self.table(name, sealed=sealed)
         self._columns(table, query, released)
-        if not query.places and query.ids is None and not query.equals:
+        conditions = _conditions(table, query)
+        if not conditions:
             return table.count
         if not query.places:
-            statement = sql.Statement(
-                schema=table.schema, columns=(), conditions=_conditions(table, query)
-            )
+            statement = sql.Statement(schema=table.schema, columns=(), conditions=conditions)
             with self._lend(table, released) as db:
                 return int(_run(db, statement).fetchone()[0])
         if table.schema.geometry is None or not table.count:
             return 0
-        bare = Query(
-            ids=query.ids,
-            bbox=query.bbox,
-            intersects=query.intersects,
-            within=query.within,
-            equals=query.equals,
-        )
-        return sum(1 for _ in self._rows(table, bare, (), released, with_geometry=False))
+        return sum(1 for _ in self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
     def bounds(self, name: str) -> Box | None:
         """Return the box around all rows of a table, None when it has no place."""
         return self.table(name).bounds
 
-    def attachment(self, name: str) -> "str":
+    def attachment(self, name: str) -> Path:
         """Return the path of an attached file."""
-        return str(self.info.path / name)
+        return self.info.path / name
 
     def _columns(
         self, table: TableInfo, query: Query, released: Sequence[str] | None
@@ -146,9 +140,11 @@ class Snapshot:
         if query.ids is not None and not table.schema.keyed:
             raise StoreError(f"rows of {table.schema.name} have no ids", table=table.schema.name)
         wanted = allowed if query.columns is None else query.columns
-        return tuple(c for c in wanted if c != FEATURE_ID)
+        return tuple(c for c in wanted if c != FEATURE_ID or not table.schema.keyed)
 
-    def _lend(self, table: TableInfo, released: Sequence[str] | None):  # noqa: ANN202
+    def _lend(
+        self, table: TableInfo, released: Sequence[str] | None
+    ) -> AbstractContextManager[sqlite3.Connection]:
         columns = [c.name for c in table.schema.columns] if released is None else released
         release = Release.of(table.schema, columns)
         return self._connections.lend(self.info.path, release, self._deadline_s)
@@ -193,6 +189,7 @@ def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
     conditions = [sql.in_box(schema, query.search_box())] if query.places else []
     if query.ids is not None:
         conditions.append(sql.any_of(schema, FEATURE_ID, query.ids))
+    conditions += [sql.any_of(schema, name, values) for name, values in query.among.items()]
     return conditions + [sql.equals(schema, name, value) for name, value in query.equals.items()]
 
 

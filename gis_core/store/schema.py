@@ -14,7 +14,7 @@ from gis_core.errors import StoreError
 FEATURE_ID = "feature_id"
 GEOMETRY = "geometry"
 FID = "fid"
-RESERVED = frozenset({FEATURE_ID, GEOMETRY, FID})
+_OWN = frozenset({GEOMETRY, FID})
 
 Box = tuple[float, float, float, float]
 
@@ -54,13 +54,7 @@ class Column:
     sealed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse names that the store needs for itself."""
-        if self.name.casefold() in RESERVED:
-            raise StoreError(
-                f"a column cannot be called {self.name!r}: the store needs the name",
-                advice="Rename the field in layer.toml.",
-                column=self.name,
-            )
+        """Take the type's name for the type."""
         object.__setattr__(self, "type", ColumnType(self.type))
 
 
@@ -73,7 +67,8 @@ class TableSchema:
     name
         Usually the collection's id.
     columns
-        Without ``feature_id`` and ``geometry``, which need no declaration.
+        Without ``geometry`` and, where rows are keyed, ``feature_id``: they need no
+        declaration.
     geometry
         None for a table without a place.
     crs
@@ -83,7 +78,7 @@ class TableSchema:
         share a name.
     keyed
         Rows are features: the frame carries a unique, non-empty ``feature_id``.
-        Without it (link tables) rows need no identity.
+        Without it (link tables) rows need no identity, and a column may be called so.
     order
         Columns that give rows without geometry their order; default: ``feature_id``,
         else all columns. Rows with geometry are in Hilbert order of the box centre.
@@ -108,6 +103,14 @@ class TableSchema:
             if self.crs is None:
                 raise StoreError(f"table {self.name}: geometry without a CRS", table=self.name)
         names = [c.name for c in self.columns]
+        for name in names:
+            if name.casefold() in _OWN or (self.keyed and name == FEATURE_ID):
+                raise StoreError(
+                    f"a column cannot be called {name!r}: the store needs the name",
+                    advice="Rename the field in layer.toml.",
+                    table=self.name,
+                    column=name,
+                )
         if len(set(map(str.casefold, names))) != len(names):
             raise StoreError(f"table {self.name}: a column is given twice", table=self.name)
         for name in (*self.order, *self.indexed):

@@ -76,7 +76,7 @@ def insert_staged(table: str, columns: Sequence[str]) -> str:
 
 def rank_staged(schema: TableSchema, table: str) -> str:
     """Return the statement that numbers the staged rows in their final order."""
-    place = {c.name: f"c{i}" for i, c in enumerate(schema.columns)} | {FEATURE_ID: FEATURE_ID}
+    place = {FEATURE_ID: FEATURE_ID} | {c.name: f"c{i}" for i, c in enumerate(schema.columns)}
     keys = [place[name] for name in schema.order] if schema.geometry is None else []
     keys += [FEATURE_ID] if schema.keyed else [place[c.name] for c in schema.columns]
     lead = [f"hilbert IS NULL, {quote('hilbert')}"] if schema.geometry else []
@@ -103,7 +103,8 @@ def copy_ranked(schema: TableSchema, table: str, *, sealed_part: bool) -> str:
     where = f" WHERE {given}" if sealed_part else ""
     return (
         f"INSERT INTO {quote(schema.name)} ({names(target)}) SELECT {', '.join(source)} "
-        f"FROM temp.ranked r JOIN stage.{quote(table)} s ON s.rowid = r.source{where} ORDER BY r.fid"
+        f"FROM temp.ranked r JOIN stage.{quote(table)} s ON s.rowid = r.source{where} "
+        "ORDER BY r.fid"
     )
 
 
@@ -211,16 +212,29 @@ def equals(schema: TableSchema, column: str, value: object) -> Condition:
     name = alias(schema, column)
     if value is None:
         return Condition(f"{name} IS NULL", (), (column,))
-    if column != FEATURE_ID and schema.column(column).type is ColumnType.LIST:
+    if _is_list(schema, column):
         text = f"EXISTS (SELECT 1 FROM json_each({name}) j WHERE j.value = ?)"
         return Condition(text, (value,), (column,))
     return Condition(f"{name} = ?", (value,), (column,))
 
 
 def any_of(schema: TableSchema, column: str, values: Sequence[object]) -> Condition:
-    """Return the condition that a column has one of the values, bound as one JSON array."""
-    text = f"{alias(schema, column)} IN (SELECT value FROM json_each(?))"
+    """Return the condition that a column has (a list contains) one of the values.
+
+    They are bound as one JSON array, so their number is free.
+    """
+    name = alias(schema, column)
+    text = f"{name} IN (SELECT value FROM json_each(?))"
+    if _is_list(schema, column):
+        text = (
+            f"EXISTS (SELECT 1 FROM json_each({name}) j "
+            "WHERE j.value IN (SELECT value FROM json_each(?)))"
+        )
     return Condition(text, (json.dumps(list(values)),), (column,))
+
+
+def _is_list(schema: TableSchema, column: str) -> bool:
+    return any(c.name == column and c.type is ColumnType.LIST for c in schema.columns)
 
 
 def in_box(schema: TableSchema, box: Box) -> Condition:
