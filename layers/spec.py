@@ -101,6 +101,10 @@ class Relation(_Strict):
     nearest_m: float = Field(default=0.0, ge=0, le=1000)
     sums: tuple[Identifier, ...] = ()  # numeric fields to sum per parcel
     counts_by: Identifier | None = None  # field whose values are counted per parcel
+    covers: bool = False  # it covers the ground without gaps: areas are scaled to the official one
+    prefer: tuple[str, ...] = ()  # uses of parcels that go first, such as streets for road damage
+    area: Identifier | None = None  # of parcels: field with the official area
+    use: Identifier | None = None  # of parcels: field with the land use ("Weg;12|Wald;300")
 
 
 class SourceSpec(_Strict):
@@ -141,6 +145,8 @@ class CollectionSpec(_Strict):
                 self.relation.address,
                 self.relation.circumference_cm,
                 self.relation.counts_by,
+                self.relation.area,
+                self.relation.use,
                 self.source.ends_after,
             )
             if n
