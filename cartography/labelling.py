@@ -1,0 +1,199 @@
+"""Which label gets its place first: the order of all lettering on a map."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from cartography.arrows import ArrowSearch, index_text, renumber
+from cartography.boundaries import group_unions, once
+from cartography.ground import BORDER, Ground
+from cartography.labels import Label, Taken, Way
+from cartography.messages import Messages
+from cartography.names import street_names
+from cartography.parcel_numbers import Targets, place_inside, targets
+from cartography.scene import Scene
+from cartography.style import Catalogue
+
+EDGE_SHARE = 0.5
+"""A parcel of which less than this share is on the sheet gets no arrow, only a number inside."""
+_NAMED_AREA_MM2 = 400.0
+
+
+@dataclass(slots=True)
+class Lettering:
+    """All labels of a map, and how each parcel is found."""
+
+    labels: list[Label] = field(default_factory=list)
+    ways: dict[int, Way] = field(default_factory=dict)
+    index: dict[int, int] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
+
+
+def parcel_lines(scene: Scene, row: int) -> tuple[str, ...]:
+    """Return the number of a parcel as printed: one line, or numerator and denominator."""
+    number, subnumber = str(scene.parcels.number[row]), str(scene.parcels.subnumber[row])
+    return (number, subnumber) if subnumber else (number,)
+
+
+def letter_map(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -> Lettering:
+    """Place every label: the most needed first, each where nothing else stands.
+
+    Order: number of the selected parcel, street names, other numbers inside, numbers
+    with arrows, index numbers, names of sections, house numbers, names of places.
+    """
+    done = Lettering()
+    scale = scene.sheet.scale
+    numbers = targets(
+        ground.visible,
+        ground.parcel_rows,
+        [parcel_lines(scene, row) for row in ground.parcel_rows.tolist()],
+    )
+    mine = numbers.row == scene.subject
+    subject, others = numbers.select(np.flatnonzero(mine)), numbers.select(np.flatnonzero(~mine))
+    rest: list[tuple[Targets, str]] = []
+    for wanted, letter in ((subject, "subject"), (others, "parcel")):
+        placed, left = place_inside(wanted, style.letter[letter], scale, done.taken, ground.quiet)
+        done.labels += placed
+        done.ways |= {label.row: Way.INSIDE for label in placed}
+        rest.append((left, letter))
+        if letter == "subject":
+            done.labels += _streets(scene, style, ground, done)
+    _beside(rest, style, ground, done, scale)
+    done.labels += _sections(scene, style, ground, done, words)
+    done.labels += _houses(scene, style, ground, done)
+    done.labels += _places(scene, style, ground, done)
+    for row in ground.parcel_rows.tolist():
+        done.ways.setdefault(row, Way.LIST)
+    return done
+
+
+def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
+    names = scene.parcels.street[ground.parcel_rows].tolist()
+    streets = group_unions(ground.visible, names)
+    return street_names(
+        np.array(list(streets.values()), dtype=object),
+        np.array(list(streets), dtype=object),
+        style.letter["street"],
+        scene.sheet.scale,
+        done.taken,
+    )
+
+
+def _beside(
+    rest: list[tuple[Targets, str]], style: Catalogue, ground: Ground, done: Lettering, scale: int
+) -> None:
+    """Give arrows or index numbers to the parcels whose number did not fit inside."""
+    lines = once(np.concatenate([ground.parcels, ground.buildings]))
+    search = ArrowSearch(ground.area, lines, done.taken)
+    share = dict(zip(ground.parcel_rows.tolist(), ground.share.tolist(), strict=True))
+    homeless: list[Targets] = []
+    for left, name in rest:
+        letter = style.letter[name]
+        em = letter.sizes(scale)[-2 if name == "parcel" else -1]
+        for i in range(len(left.row)):
+            row = int(left.row[i])
+            cut_off = share[row] < EDGE_SHARE and name != "subject"
+            if row in done.ways or not left.main[i] or cut_off:
+                continue
+            label = search.place(row, left.lines[i], left.part[i], letter, em)
+            if label is None:
+                homeless.append(left.select(np.array([i])))
+            else:
+                done.labels.append(label)
+                done.ways[row] = Way.ARROW
+    _index(homeless, search, style, scale, done)
+
+
+def _index(
+    homeless: list[Targets], search: ArrowSearch, style: Catalogue, scale: int, done: Lettering
+) -> None:
+    """Give short index numbers to parcels that have no room even for an arrow."""
+    letter = style.letter["index"]
+    # room is kept for the widest number; the final ones are never wider
+    widest = index_text(int("8" * len(str(len(homeless)))))
+    found: list[Label] = []
+    for target in homeless:
+        short = Targets(target.row, target.part, target.main, ((widest,),))
+        placed, left = place_inside(short, letter, scale, done.taken, np.empty(0, dtype=object))
+        found += placed
+        for i in range(len(left.row)):
+            em = letter.sizes(scale)[-1]
+            label = search.place(int(left.row[i]), (widest,), left.part[i], letter, em)
+            if label is not None:
+                found.append(label)
+    numbered = renumber(found)
+    done.labels += numbered
+    done.index = {label.row: i for i, label in enumerate(numbered, start=1)}
+    done.ways |= {label.row: Way.INDEX for label in numbered}
+
+
+def _sections(
+    scene: Scene, style: Catalogue, ground: Ground, done: Lettering, words: Messages
+) -> list[Label]:
+    """Name the sections (and districts), where there is more than one on the sheet."""
+    names = section_names(scene, ground, words)
+    unions = group_unions(ground.visible, names)
+    if len(unions) < 2:
+        return []
+    letter = style.letter["section"]
+    wanted = targets(
+        np.array([shapely.union_all(_largest(area)) for area in unions.values()], dtype=object),
+        np.arange(len(unions)),
+        [(name,) for name in unions],
+    )
+    main = wanted.select(np.flatnonzero(wanted.main))
+    return place_inside(main, letter, scene.sheet.scale, done.taken, ground.quiet)[0]
+
+
+def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
+    """Return for each parcel on the sheet the name of its section as lettered on the map."""
+    rows = ground.parcel_rows
+    districts, sections = scene.parcels.district[rows], scene.parcels.section[rows]
+    several = len(set(districts.tolist())) > 1
+    names = []
+    for district, section in zip(districts.tolist(), sections.tolist(), strict=True):
+        flur = words("map.section", section=section) if section else ""
+        parts = (words("map.district", district=district) if several and district else "", flur)
+        names.append(", ".join(part for part in parts if part))
+    return names
+
+
+def _largest(area: shapely.Geometry) -> shapely.Geometry:
+    parts = shapely.get_parts(area)
+    return parts[np.argmax(shapely.area(parts))]
+
+
+def _houses(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
+    texts = scene.buildings.house_number[ground.building_rows]
+    return _inside_areas(scene, style, "house", ground.buildings, texts, ground, done)
+
+
+def _places(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
+    """Name land uses (parks, cemeteries, waters) that are large on paper."""
+    texts = scene.land_use.name[ground.land_use_rows].copy()
+    fills = [style.land_use_fill(str(k)).id for k in scene.land_use.kind[ground.land_use_rows]]
+    small = shapely.area(ground.land_use) < _NAMED_AREA_MM2
+    texts[small | (np.array(fills, dtype=object) == "traffic")] = ""
+    return _inside_areas(scene, style, "place", ground.land_use, texts, ground, done)
+
+
+def _inside_areas(
+    scene: Scene,
+    style: Catalogue,
+    letter: str,
+    geometry: NDArray[np.object_],
+    texts: NDArray[np.object_],
+    ground: Ground,
+    done: Lettering,
+) -> list[Label]:
+    """Write a text into each area that has one, where there is room."""
+    rows = np.flatnonzero([bool(text) for text in texts])
+    room = shapely.buffer(ground.area, -BORDER, join_style="mitre")
+    visible = shapely.intersection(geometry[rows], room)
+    there = np.flatnonzero(shapely.area(visible) > 0)
+    wanted = targets(visible[there], rows[there], [(str(t),) for t in texts[rows[there]]])
+    main = wanted.select(np.flatnonzero(wanted.main))
+    nothing = np.empty(0, dtype=object)
+    return place_inside(main, style.letter[letter], scene.sheet.scale, done.taken, nothing)[0]

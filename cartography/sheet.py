@@ -1,0 +1,158 @@
+"""A sheet of paper and the piece of the earth that is drawn on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+
+from cartography.errors import SheetError
+
+FORMATS = {
+    "A4": (210.0, 297.0),
+    "A3": (297.0, 420.0),
+    "A2": (420.0, 594.0),
+    "A1": (594.0, 841.0),
+    "A0": (841.0, 1189.0),
+}
+"""Paper formats of ISO 216: width and height upright, millimetre."""
+
+MARGIN = 10.0
+"""White border of the paper, mm."""
+RING = 4.5
+"""Width of the band around the map in which the coordinates stand, mm."""
+TITLE_BAND = 21.0
+"""Height of the title above an upright map, mm."""
+FOOT_BAND = 46.0
+"""Height of the band below an upright map, mm."""
+SIDE_PANEL = 64.0
+"""Width of the panel beside a landscape map, mm."""
+
+
+class Orientation(StrEnum):
+    """Which way the paper lies."""
+
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on the paper, mm; x to the right, y down from the upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: format, scale and the point of the earth in the middle of the map.
+
+    Attributes
+    ----------
+    format
+        A4, A3, A2, A1 or A0.
+    orientation
+        Upright or landscape.
+    scale
+        Denominator of the scale, 1000 for 1:1000.
+    centre
+        Easting and northing of the middle of the map frame, metre.
+    """
+
+    format: str
+    orientation: Orientation
+    scale: int
+    centre: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse a format that is not made and a scale that is none."""
+        if self.format not in FORMATS:
+            raise SheetError(
+                f"paper format {self.format!r} is not offered",
+                advice=f"Choose one of {', '.join(FORMATS)}.",
+                found=self.format,
+            )
+        if not 50 <= self.scale <= 100_000:
+            raise SheetError(
+                f"scale 1:{self.scale} is out of range",
+                advice="Choose a scale between 1:50 and 1:100000.",
+                found=self.scale,
+            )
+
+    @property
+    def paper(self) -> tuple[float, float]:
+        """Width and height of the paper as it lies, mm."""
+        width, height = FORMATS[self.format]
+        return (width, height) if self.orientation is Orientation.PORTRAIT else (height, width)
+
+    @property
+    def frame(self) -> Box:
+        """The map frame on the paper."""
+        width, height = self.paper
+        edge = MARGIN + RING
+        if self.orientation is Orientation.PORTRAIT:
+            top = edge + TITLE_BAND
+            return Box(edge, top, width - 2 * edge, height - top - edge - FOOT_BAND)
+        return Box(edge, edge, width - 2 * edge - SIDE_PANEL, height - 2 * edge)
+
+    @property
+    def mm_per_metre(self) -> float:
+        """Millimetres on the paper for one metre on the ground."""
+        return 1000.0 / self.scale
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edge of the map, metre."""
+        frame, (east, north) = self.frame, self.centre
+        half_width = frame.width / self.mm_per_metre / 2
+        half_height = frame.height / self.mm_per_metre / 2
+        return (east - half_width, north - half_height, east + half_width, north + half_height)
+
+    def to_map(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Turn metres on the ground into millimetres in the map frame.
+
+        Parameters
+        ----------
+        geometry
+            (n,) shapely geometries, easting and northing in metre.
+
+        Returns
+        -------
+        (n,) geometries; origin in the lower left corner of the frame, y upwards, mm.
+        """
+        west, south, _, _ = self.extent
+        origin, factor = np.array([west, south]), self.mm_per_metre
+        moved: NDArray[np.object_] = shapely.transform(geometry, lambda xy: (xy - origin) * factor)
+        return moved
+
+    @property
+    def map_area(self) -> Polygon:
+        """The map frame in map coordinates: from 0, 0 to its width and height, mm."""
+        return shapely.box(0.0, 0.0, self.frame.width, self.frame.height)
+
+
+def default_orientation(paper_format: str) -> Orientation:
+    """Return how a format lies when nobody says: A4 upright, the larger ones landscape."""
+    return Orientation.PORTRAIT if paper_format == "A4" else Orientation.LANDSCAPE
+
+
+def sheet_around(
+    bounds: tuple[float, float, float, float],
+    *,
+    paper_format: str = "A4",
+    orientation: Orientation | None = None,
+    scale: int = 1000,
+) -> Sheet:
+    """Lay a sheet so that the middle of ``bounds`` (metre) is in the middle of the map.
+
+    The centre is rounded to whole metres: the corners of the map then have
+    coordinates that a person can check, and the same parcel gives the same sheet.
+    """
+    west, south, east, north = bounds
+    centre = (float(round((west + east) / 2)), float(round((south + north) / 2)))
+    return Sheet(paper_format, orientation or default_orientation(paper_format), scale, centre)
