@@ -31,6 +31,9 @@ format: $(VENV)/.dev ## Format and sort what a tool can
 bench: $(VENV)/.dev ## Measure import, merge, serve and print beside their peers; writes var/bench/
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+bench-%: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench $* $(ARGS)
+
 lock: $(VENV)/.dev ## Resolve the lock files anew (needs uv)
 	@sh scripts/lock.sh
 
