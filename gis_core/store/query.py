@@ -80,6 +80,10 @@ class Query:
         sorted_by = (name for name, _ in self.sort)
         return (*(self.columns or ()), *self.equals, *self.among, *sorted_by)
 
+    def selecting(self, columns: Sequence[str]) -> "Query":
+        """Return the same query for these columns."""
+        return replace(self, columns=tuple(columns))
+
     def unpaged(self) -> "Query":
         """Return the same conditions without order, page and columns: what a count needs."""
         return replace(self, columns=(), sort=(), limit=None, offset=0, geometry=False)

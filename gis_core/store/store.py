@@ -121,4 +121,8 @@ class Store:
                 advice=f"Import it: flurbuch ingest {layer} FILE...",
                 layer=layer,
             )
+        return self.open_generation(info, deadline_s=deadline_s)
+
+    def open_generation(self, info: GenerationInfo, *, deadline_s: float | None = None) -> Snapshot:
+        """Open a generation that `served` or `generations` named."""
         return Snapshot(info, self._connections, deadline_s)

@@ -1,0 +1,152 @@
+"""Municipality profiles: what differs from city to city, as data."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from gis_core.districts import DistrictCatalogue
+from gis_core.keys import AlkisKeys, KeyScheme, TextKeys
+from layers.errors import MunicipalityError
+from layers.spec import Title
+
+BUILT_IN = Path(__file__).resolve().parent / "municipalities"
+CATALOGUES = Path(__file__).resolve().parents[1] / "gis_core" / "catalogues"
+
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]*$")]
+Box = tuple[float, float, float, float]
+
+
+class Profile(BaseModel):
+    """A profile as its file states it.
+
+    ``catalogue`` is the name of a shipped catalogue of districts, or the path of one:
+    TOML of our form or the JSON list of North Rhine-Westphalia, relative to the profile.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    name: str
+    title: Title
+    code: str = ""
+    state_code: Digits = ""
+    catalogue: str = ""
+    key_scheme: Literal["alkis", "text"]
+    storage_crs: int = Field(ge=1024, le=999_999)
+    window: Box
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Profile":
+        xmin, ymin, xmax, ymax = self.window
+        if not (xmin < xmax and ymin < ymax):
+            raise ValueError("window must be xmin, ymin, xmax, ymax")
+        if self.key_scheme == "alkis" and not self.catalogue:
+            raise ValueError("ALKIS keys need a catalogue of districts")
+        return self
+
+
+@dataclass(frozen=True)
+class Municipality:
+    """A municipality: its names, its key scheme, its storage CRS and plausible coordinates."""
+
+    id: str
+    name: str
+    title: Title
+    code: str
+    state_code: str
+    keys: KeyScheme
+    storage_crs: int
+    window: Box
+
+
+def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Municipality:
+    """Load the profile of that name from the built-in profiles or the given folders.
+
+    Raises
+    ------
+    MunicipalityError
+        No such profile (the message names those there are), or its file is faulty.
+    """
+    files = {p.stem: p for f in (BUILT_IN, *folders) for p in sorted(f.glob("*.toml"))}
+    path = files.get(municipality_id)
+    if path is None:
+        raise MunicipalityError(
+            f"no profile of a municipality {municipality_id!r} is known",
+            advice=f"Known: {', '.join(sorted(files))}. A profile is a TOML file in a folder "
+            "that you name.",
+            municipality=municipality_id,
+        )
+    profile = _read(path)
+    if profile.id != municipality_id:
+        raise MunicipalityError(
+            f"{path}: id is {profile.id!r}, expected {municipality_id!r} as the file is called",
+            file=str(path),
+        )
+    return Municipality(
+        id=profile.id,
+        name=profile.name,
+        title=profile.title,
+        code=profile.code,
+        state_code=profile.state_code,
+        keys=_keys(profile, path),
+        storage_crs=profile.storage_crs,
+        window=profile.window,
+    )
+
+
+def _read(path: Path) -> Profile:
+    try:
+        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise MunicipalityError(f"{path}: cannot be read: {fault}", file=str(path)) from fault
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise MunicipalityError(
+            f"{path}: {key or 'file'}: {first['msg']} (found {first['input']!r:.60})",
+            file=str(path),
+            key=key,
+        ) from fault
+
+
+def _keys(profile: Profile, path: Path) -> KeyScheme:
+    if profile.key_scheme == "text":
+        return TextKeys()
+    return AlkisKeys(load_catalogue(profile.catalogue, relative_to=path.parent))
+
+
+def load_catalogue(name: str, *, relative_to: Path) -> DistrictCatalogue:
+    """Load a shipped catalogue by name, or one by its path.
+
+    Raises
+    ------
+    MunicipalityError
+        There is no such file.
+    DistrictCatalogueError
+        The file is faulty.
+    """
+    shipped = CATALOGUES / f"{name}.toml"
+    path = shipped if shipped.is_file() else relative_to / name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        known = ", ".join(sorted(p.stem for p in CATALOGUES.glob("*.toml")))
+        raise MunicipalityError(
+            f"there is no catalogue of districts {name!r}",
+            advice=f"Shipped: {known}. Otherwise give the path of a TOML or JSON file.",
+            catalogue=name,
+        ) from fault
+    if path.suffix == ".json":
+        return DistrictCatalogue.from_nrw_json(text)
+    return DistrictCatalogue.from_toml(text)

@@ -1,0 +1,5 @@
+"""What is asked of a collection; the reader decides what of it may be answered."""
+
+from gis_core.store.query import Query
+
+__all__ = ["Query"]

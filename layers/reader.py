@@ -1,0 +1,374 @@
+"""The one door to stored data.
+
+Columns and rows are decided before the query; reading a secret is logged before the answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from gis_core.errors import StoreError
+from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store, TableInfo
+from layers.access import Actor, Policy, link_access, load_policy
+from layers.audit import AuditLog, Reading
+from layers.errors import AccessError, NotMergedError, UnknownCollectionError
+from layers.municipality import Municipality, load_municipality
+from layers.query import Query
+from layers.registry import Registry, find_layers
+from layers.spec import Access, LayerSpec
+from layers.view import NO_PURPOSE, CollectionView, check_fields, no_collection, see
+
+PARCEL_KEY = "parcel_key"
+_ALL = Query()
+_MERGE_ADVICE = "Run: flurbuch merge"
+
+
+def open_reader(
+    data_dir: Path,
+    municipality: str = "krefeld",
+    layer_dirs: Sequence[Path] = (),
+    *,
+    deadline_s: float | None = None,
+) -> "Reader":
+    """Open a data directory for reading.
+
+    Parameters
+    ----------
+    layer_dirs
+        A city's own folders: layers, municipality profiles (``*.toml`` in a folder
+        ``municipalities``) and, in ``roles.toml``, roles.
+    deadline_s
+        Longest time that one query may take.
+
+    Raises
+    ------
+    StoreError
+        The directory is absent, damaged or of another version.
+    LayerSpecError, MunicipalityError, AccessError
+        A layer file, the profile or a file of roles is faulty.
+    """
+    profiles = [d / "municipalities" for d in layer_dirs]
+    roles = [d / "roles.toml" for d in layer_dirs]
+    return Reader(
+        store=Store.open(data_dir),
+        registry=find_layers(layer_dirs),
+        municipality=load_municipality(municipality, profiles),
+        policy=load_policy(p for p in roles if p.is_file()),
+        audit=AuditLog(data_dir),
+        deadline_s=deadline_s,
+    )
+
+
+class Reader:
+    """Answers queries of actors. Safe to share between threads, not over a fork."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        registry: Registry,
+        municipality: Municipality,
+        policy: Policy,
+        audit: AuditLog,
+        deadline_s: float | None = None,
+    ) -> None:
+        self.registry = registry
+        self.municipality = municipality
+        self.policy = policy
+        self._store = store
+        self._audit = audit
+        self._deadline_s = deadline_s
+
+    def close(self) -> None:
+        """Close the files."""
+        self._store.close()
+
+    # -- what there is -----------------------------------------------------------------
+
+    def state(self) -> dict[str, GenerationInfo]:
+        """Return the served import of every layer that has one: for operators, not the public."""
+        served = self._store.served()
+        return {layer: info for layer, info in served.items() if layer != MERGE}
+
+    def merged(self) -> GenerationInfo | None:
+        """Return the served merge; its ``inputs`` say which imports it was made from."""
+        return self._store.served().get(MERGE)
+
+    def stale_links(self) -> tuple[str, ...]:
+        """Name the layers that were imported after the links were made, or never linked."""
+        merged = self.merged()
+        made_from = merged.inputs if merged else {}
+        return tuple(
+            layer for layer, info in self.state().items() if made_from.get(layer) != info.number
+        )
+
+    def collections(self, actor: Actor) -> tuple[CollectionView, ...]:
+        """Return the collections that the actor may read now, with its purpose as stated."""
+        views = []
+        for _, spec in self.registry.collections():
+            try:
+                views.append(self.view(actor, spec.id))
+            except (UnknownCollectionError, AccessError):
+                self.policy.role(actor)  # an unknown role is an error, not an empty list
+        return tuple(views)
+
+    def view(self, actor: Actor, collection: str, *, as_merged: bool = False) -> CollectionView:
+        """Return what the actor may see of a collection.
+
+        Raises
+        ------
+        UnknownCollectionError
+            No such collection, nothing imported, or the actor may not know of it: alike.
+        AccessError
+            The role is unknown, or it may read the collection but has stated no purpose.
+        NotMergedError
+            ``as_merged``, and nothing was merged.
+        """
+        self.policy.role(actor)
+        try:
+            layer, spec = self.registry.collection(collection)
+        except UnknownCollectionError:
+            raise no_collection(collection) from None
+        return see(self.policy, actor, layer, spec, self._generation(layer.id, as_merged=as_merged))
+
+    def parcels(self, actor: Actor) -> CollectionView:
+        """Return the collection of parcels that has data."""
+        for _, spec in self.registry.parcels():
+            try:
+                return self.view(actor, spec.id)
+            except UnknownCollectionError:
+                continue
+        raise UnknownCollectionError(
+            "no parcels are imported", advice="Run: flurbuch ingest alkis FILE..."
+        )
+
+    # -- features ----------------------------------------------------------------------
+
+    def frame(
+        self, actor: Actor, collection: str, query: Query = _ALL, *, as_merged: bool = False
+    ) -> gpd.GeoDataFrame | pd.DataFrame:
+        """Return features.
+
+        Parameters
+        ----------
+        as_merged
+            Read the import that the links were made from rather than the served one, so
+            that every linked feature is found even after a later import.
+
+        Returns
+        -------
+        GeoDataFrame in the storage CRS, or DataFrame for collections without geometry;
+        index ``feature_id`` (text), columns: the fields asked for, by default all that the
+        actor may read. Without ``sort`` in storage order.
+
+        Raises
+        ------
+        UnknownCollectionError, UnknownFieldError
+            Absent or hidden: alike.
+        AccessError
+            A purpose is missing.
+        DeadlineError
+            The query took too long.
+        StoreError
+            A file is damaged, or the read could not be logged.
+        """
+        view = self.view(actor, collection, as_merged=as_merged)
+        check_fields(self.policy, actor, view, query)
+        if query.columns is None:
+            query = query.selecting(view.names)
+        snapshot = self._snapshot(view)
+        frame = snapshot.frame(view.id, query, released=view.names)
+        classes = view.classes(query.fields())
+        self._log(actor, "frame", view, query, frame.index, classes=classes)
+        return frame
+
+    def count(
+        self, actor: Actor, collection: str, query: Query = _ALL, *, as_merged: bool = False
+    ) -> int:
+        """Count the features that a query describes, exactly and without its limit."""
+        view = self.view(actor, collection, as_merged=as_merged)
+        check_fields(self.policy, actor, view, query)
+        number = self._snapshot(view).count(view.id, query, released=view.names)
+        classes = view.classes(query.selecting(()).fields())
+        self._log(actor, "count", view, query, (), classes=classes, count=number)
+        return number
+
+    def bounds(self, actor: Actor, collection: str) -> tuple[float, float, float, float] | None:
+        """Return xmin, ymin, xmax, ymax in the storage CRS, None without a place."""
+        view = self.view(actor, collection)
+        self._log(actor, "bounds", view, _ALL, (), classes=view.classes(()), count=view.count)
+        return view.table.bounds
+
+    # -- what the merge made -------------------------------------------------------------
+
+    def links(
+        self,
+        actor: Actor,
+        collection: str,
+        *,
+        parcel_keys: Sequence[str] | None = None,
+        feature_ids: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the parcel links of a collection, all or those of some parcels or features.
+
+        Returns
+        -------
+        feature_id, parcel_key, method, share, distance_m, area_m2, confidence, boundary,
+        sliver; read the features themselves with ``as_merged=True``.
+
+        Raises
+        ------
+        NotMergedError
+            The links were never made.
+        UnknownCollectionError, AccessError
+            As in `view`; AccessError also when the links are more secret than the rows.
+        """
+        view, merged = self._linked(actor, collection)
+        among = {PARCEL_KEY: parcel_keys, FEATURE_ID: feature_ids}
+        query = Query(among={k: tuple(v) for k, v in among.items() if v is not None})
+        frame = merged.frame(f"link_{collection}", query)
+        ids = frame[FEATURE_ID].unique()
+        self._log(actor, "links", view, query, ids, classes=_link_classes(view))
+        return frame
+
+    def summaries(
+        self, actor: Actor, collection: str, parcel_keys: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return per-parcel figures of a collection or of a raster layer, index ``parcel_key``.
+
+        Sums and counts of fields that the actor may not read are left out.
+        """
+        query = Query(among={} if parcel_keys is None else {PARCEL_KEY: tuple(parcel_keys)})
+        raster = self._raster_layer(collection)
+        if raster is not None:
+            self._may_read_raster(actor, raster)
+            frame = self._merge_snapshot(f"summary_{collection}").frame(
+                f"summary_{collection}", query
+            )
+            return frame.set_index(PARCEL_KEY)
+        view, merged = self._linked(actor, collection, table=f"summary_{collection}")
+        table = merged.table(f"summary_{collection}")
+        columns = _summary_columns(view, table)
+        query = query.selecting(columns)
+        frame = merged.frame(f"summary_{collection}", query, released=columns)
+        classes = _link_classes(view) | view.classes(_summarised(view, columns))
+        self._log(actor, "summaries", view, query, frame[PARCEL_KEY], classes=classes)
+        return frame.set_index(PARCEL_KEY)
+
+    def unmatched(self, actor: Actor, collection: str) -> pd.DataFrame:
+        """Return the features of a collection that found no parcel, with what was found and why."""
+        view, merged = self._linked(actor, collection, table="unmatched")
+        query = Query(equals={"collection": collection})
+        sealed = link_access(view.spec).sealed
+        if merged.info.table("unmatched", sealed=sealed) is None:
+            return merged.frame("unmatched", Query(limit=0)).drop(columns="collection")
+        frame = merged.frame("unmatched", query, sealed=sealed)
+        self._log(actor, "unmatched", view, query, frame[FEATURE_ID], classes=_link_classes(view))
+        return frame.drop(columns="collection")
+
+    def raster(self, actor: Actor, layer_id: str) -> Path | None:
+        """Return the raster file of a layer, None when none was imported or it may not be read."""
+        layer = self._raster_layer(layer_id)
+        info = self._store.served().get(layer_id)
+        if layer is None or info is None or not info.attachments:
+            self.policy.role(actor)
+            return None
+        try:
+            self._may_read_raster(actor, layer)
+        except UnknownCollectionError:
+            return None
+        return info.path / info.attachments[0]
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _generation(self, layer_id: str, *, as_merged: bool = False) -> GenerationInfo | None:
+        if not as_merged:
+            return self._store.served().get(layer_id)
+        merged = self.merged()
+        number = merged.inputs.get(layer_id) if merged else None
+        if number is None:
+            raise NotMergedError(f"layer {layer_id} was never merged", advice=_MERGE_ADVICE)
+        try:
+            return self._store.snapshot(layer_id, number).info
+        except StoreError as fault:
+            raise NotMergedError(
+                f"the import of {layer_id} that was merged is no longer kept", advice=_MERGE_ADVICE
+            ) from fault
+
+    def _snapshot(self, view: CollectionView) -> Snapshot:
+        return self._store.open_generation(view.generation, deadline_s=self._deadline_s)
+
+    def _merge_snapshot(self, table: str) -> Snapshot:
+        info = self.merged()
+        if info is None or info.table(table) is None:
+            raise NotMergedError("there are no links yet", advice=_MERGE_ADVICE)
+        return self._store.open_generation(info, deadline_s=self._deadline_s)
+
+    def _linked(
+        self, actor: Actor, collection: str, *, table: str = ""
+    ) -> tuple[CollectionView, Snapshot]:
+        view = self.view(actor, collection)
+        if not view.linked:
+            raise AccessError(
+                f"the parcel links of {collection} may not be read", collection=collection
+            )
+        return view, self._merge_snapshot(table or f"link_{collection}")
+
+    def _raster_layer(self, layer_id: str) -> LayerSpec | None:
+        layer = self.registry.layers.get(layer_id)
+        return layer if layer is not None and layer.raster is not None else None
+
+    def _may_read_raster(self, actor: Actor, layer: LayerSpec) -> None:
+        access = layer.raster.access if layer.raster else Access.TAX_SECRET
+        if not self.policy.entitled(actor, layer.id, access):
+            raise no_collection(layer.id)
+        if not self.policy.allowed(actor, layer.id, access):
+            raise AccessError(f"layer {layer.id} is read only with a purpose", advice=NO_PURPOSE)
+
+    def _log(
+        self,
+        actor: Actor,
+        action: str,
+        view: CollectionView,
+        query: Query,
+        ids: Iterable[str],
+        *,
+        classes: frozenset[Access],
+        count: int | None = None,
+    ) -> None:
+        """Log a read that touches a secret; without the log there is no answer."""
+        if not classes:
+            return
+        listed = [str(i) for i in ids]
+        reading = Reading(
+            action=action,
+            layer=view.layer.id,
+            collection=view.id,
+            classes=classes,
+            question=repr(query),
+            ids=listed,
+            count=len(listed) if count is None else count,
+        )
+        self._audit.record(actor, reading)
+
+
+def _link_classes(view: CollectionView) -> frozenset[Access]:
+    classes = view.classes(()) | {link_access(view.spec)}
+    return frozenset(a for a in classes if a.sealed)
+
+
+def _summary_columns(view: CollectionView, table: TableInfo) -> tuple[str, ...]:
+    """Name the columns of a summary that rest on fields the actor may read."""
+    columns = tuple(c.name for c in table.schema.columns)
+    return tuple(c for c in columns if set(_summarised(view, (c,))) <= set(view.names))
+
+
+def _summarised(view: CollectionView, columns: Sequence[str]) -> tuple[str, ...]:
+    """Name the fields that columns of a summary rest on."""
+    relation = view.spec.relation
+    fields = [f for f in relation.sums if f"sum_{f}" in columns]
+    if relation.counts_by and "counts" in columns:
+        fields.append(relation.counts_by)
+    return tuple(fields)
