@@ -1,0 +1,136 @@
+"""From checked rows to the tables of a generation: ids, duplicates, what has ended, counts."""
+
+from dataclasses import dataclass, field
+from itertools import compress
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gis_core.faults import Fault, Outcome
+from gis_core.store.generation import Writer
+from gis_core.store.schema import FEATURE_ID, ColumnType, TableSchema
+from gis_core.store.tables import TableWriter
+from layers.ingest.identity import Register, content_hashes
+from layers.ingest.report import Counts
+from layers.ingest.rows import Checked
+from layers.ingest.schema import table_schemas
+from layers.spec import CollectionSpec, Join
+
+DATA_DATE = "aktualit"  # the simplified schema's own name for the date of the data
+
+
+@dataclass(slots=True)
+class _Table:
+    """One table of the collection on its way into the store."""
+
+    schema: TableSchema
+    register: Register
+    writer: TableWriter | None
+
+
+@dataclass(slots=True)
+class Intake:
+    """Takes the rows of one collection, from all files of an import."""
+
+    spec: CollectionSpec
+    tables: list[_Table]
+    latest: str = ""  # the newest date of the data seen so far
+    _keys: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begin(cls, spec: CollectionSpec, crs: int, writer: Writer | None) -> "Intake":
+        """Open the collection's tables; without a writer (dry run) rows are only counted."""
+        tables = [
+            _Table(schema, Register(bool(spec.identity)), writer.table(schema) if writer else None)
+            for schema in table_schemas(spec, crs)
+        ]
+        return cls(spec, tables)
+
+    def take(self, checked: Checked) -> Counts:
+        """Name the usable rows, drop repetitions, store the rest; return what became of all.
+
+        Faults found on the way are added to ``checked``.
+        """
+        usable = ~checked.refused
+        content = self._content(checked)
+        duplicates = 0
+        groups = (usable & ~checked.ended, usable & checked.ended)[: len(self.tables)]
+        for table, group in zip(self.tables, groups, strict=True):
+            rows = np.flatnonzero(group)
+            if len(rows):
+                duplicates += self._store(table, checked, rows, content)
+        self._note_date(checked, usable)
+        return Counts(
+            read=len(usable),
+            accepted=int((usable & ~checked.repaired).sum()),
+            repaired=int((usable & checked.repaired).sum()),
+            quarantined=int(checked.refused.sum()),
+            duplicates=duplicates,
+            ended=int((usable & checked.ended).sum()),
+        )
+
+    def _content(self, checked: Checked) -> list[int]:
+        columns = [values.tolist() for values in checked.columns.values()]
+        if checked.geometry is not None:
+            columns.append(shapely.to_wkb(checked.geometry).tolist())
+        return content_hashes(columns, len(checked.refused))
+
+    def _store(
+        self, table: _Table, checked: Checked, rows: NDArray[np.intp], content: list[int]
+    ) -> int:
+        """Store the rows of one table; return how many repeat earlier ones."""
+        identity = [checked.columns[name][rows].tolist() for name in self.spec.identity]
+        named = table.register.name(identity, [content[row] for row in rows.tolist()])
+        shown = "+".join(self.spec.identity) or "row"
+        for flags, code, out in (
+            (named.repeats, "duplicate-row", Outcome.REPAIRED),
+            (named.clashes, "duplicate-identity", Outcome.NOTED),
+            (named.nameless, "identity-missing", Outcome.NOTED),
+        ):
+            for row, new in zip(rows[flags].tolist(), named.ids[flags], strict=True):
+                checked.blame(row, shown, str(new), "an identifier of its own", code, out)
+        kept = rows[~named.repeats]
+        if table is self.tables[0]:
+            self._note_keys(checked, kept)
+        if table.writer is not None and len(kept):
+            geometry = None if checked.geometry is None else checked.geometry[kept]
+            frame = self._frame(table.schema, checked, kept)
+            frame[FEATURE_ID] = named.ids[~named.repeats]
+            table.writer.append(frame, geometry)
+        return int(named.repeats.sum())
+
+    def _frame(self, schema: TableSchema, checked: Checked, rows: NDArray[np.intp]) -> pd.DataFrame:
+        columns: dict[str, object] = {}
+        for column in schema.columns:
+            values = checked.columns[column.name][rows]
+            # Through floats, integers above 2**53 would change.
+            is_integer = column.type is ColumnType.INTEGER
+            columns[column.name] = (
+                pd.array(values.tolist(), dtype="Int64") if is_integer else values
+            )
+        return pd.DataFrame(columns)
+
+    def _note_keys(self, checked: Checked, rows: NDArray[np.intp]) -> None:
+        """Note parcels whose key another current parcel has."""
+        name = self.spec.relation.key
+        if self.spec.relation.by is not Join.SELF or name is None:
+            return
+        for row, key in zip(rows.tolist(), checked.columns[name][rows], strict=True):
+            if key in self._keys:
+                expected = "a key that no other current parcel has"
+                checked.blame(row, name, key, expected, "duplicate-parcel-key", Outcome.NOTED)
+            elif key is not None:
+                self._keys.add(key)
+
+    def _note_date(self, checked: Checked, usable: NDArray[np.bool_]) -> None:
+        if DATA_DATE in checked.columns:
+            dates = filter(None, compress(checked.columns[DATA_DATE], usable))
+            self.latest = max(self.latest, max(dates, default=""))
+
+
+def reader_counts(faults: tuple[Fault, ...]) -> Counts:
+    """Count the rows that a format reader could not decode."""
+    lost = len({(f.file, f.row) for f in faults if f.outcome is Outcome.QUARANTINED})
+    return Counts(read=lost, quarantined=lost)

@@ -1,0 +1,115 @@
+"""How a collection is stored: the only place that turns a layer.toml into store tables.
+
+A field of type ``parcel_key`` takes four columns, all of the field's access class:
+
+``NAME``
+    The canonical keys, joined by one blank where the field holds a list; missing where
+    none could be read.
+``NAME_as_filed``
+    The source's spelling, untouched.
+``NAME_confidence``
+    One word per key, in the same order (exact, normalised, text, guessed).
+``NAME_unread``
+    What could not be read, each with its reason, joined by ``; ``. The row is kept: it is
+    the merge that reports it as being without a parcel.
+
+`split_keys` undoes the joining.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gis_core.store.schema import Column, ColumnType, Shape, TableSchema
+from layers.spec import CollectionSpec, FieldSpec, FieldType, GeometryKind
+
+AS_FILED, CONFIDENCE, UNREAD = "_as_filed", "_confidence", "_unread"
+ENDED = "_beendet"
+
+_SHAPES = {
+    GeometryKind.NONE: None,
+    GeometryKind.POINT: Shape.POINT,
+    GeometryKind.LINE: Shape.LINE,
+    GeometryKind.POLYGON: Shape.POLYGON,
+}
+
+
+def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
+    """Return the tables of a collection: its features, then those that have ended, if it says.
+
+    Parameters
+    ----------
+    crs
+        EPSG code of the municipality's storage CRS.
+
+    Notes
+    -----
+    Ended features (``source.ends_after``) are kept only to explain their keys and
+    identifiers: with identity, keys, the day of the end and the geometry if there was one.
+    """
+    shape = _SHAPES[spec.geometry]
+    main = TableSchema(
+        name=spec.id,
+        columns=tuple(column for f in spec.fields for column in _columns(f)),
+        geometry=shape,
+        crs=crs if shape else None,
+        sealed_rows=spec.access.sealed,
+        indexed=(spec.relation.address,) if spec.relation.address else (),
+        title=spec.title.get("de", spec.id),
+    )
+    if spec.source.ends_after is None:
+        return (main,)
+    kept = [f for f in spec.fields if f.name in ended_fields(spec)]
+    ended = TableSchema(
+        name=spec.id + ENDED,
+        columns=tuple(column for f in kept for column in _columns(f)),
+        geometry=shape,
+        crs=crs if shape else None,
+        sealed_rows=spec.access.sealed,
+        title=f"{main.title} (beendet)",
+    )
+    return main, ended
+
+
+def ended_fields(spec: CollectionSpec) -> frozenset[str]:
+    """Return the names of the fields that are kept of ended features."""
+    keys = [f.name for f in spec.fields if f.type is FieldType.PARCEL_KEY]
+    return frozenset([*spec.identity, *keys, spec.source.ends_after or ""])
+
+
+def split_keys(
+    frame: pd.DataFrame, field: FieldSpec
+) -> tuple[NDArray[np.intp], NDArray[np.object_], NDArray[np.object_]]:
+    """Return the parcel keys of a stored key field, one per line.
+
+    Parameters
+    ----------
+    frame
+        Rows with the columns ``NAME`` and ``NAME_confidence`` of the field.
+
+    Returns
+    -------
+    row : (k,) intp
+        Position in ``frame``; rows without a readable key do not occur.
+    key, confidence : (k,) object
+        Canonical key and how sure it is.
+    """
+    some = np.flatnonzero(frame[field.name].notna())
+    keys = frame[field.name].to_numpy(dtype=object)
+    sure = frame[field.name + CONFIDENCE].to_numpy(dtype=object)
+    if not field.separators:
+        return some, keys[some], sure[some]
+    parts = [keys[i].split(" ") for i in some]
+    row = np.repeat(some, [len(p) for p in parts])
+    flat = np.array([key for p in parts for key in p], dtype=object)
+    words = np.array([word for i in some for word in sure[i].split(" ")], dtype=object)
+    return row, flat, words
+
+
+def _columns(field: FieldSpec) -> tuple[Column, ...]:
+    sealed = field.access.sealed
+    if field.type is not FieldType.PARCEL_KEY:
+        return (Column(field.name, ColumnType(field.type.value), sealed),)
+    kind = ColumnType.TEXT if field.separators else ColumnType.PARCEL_KEY
+    beside = [Column(field.name + tail, sealed=sealed) for tail in (AS_FILED, CONFIDENCE, UNREAD)]
+    return (Column(field.name, kind, sealed), *beside)
