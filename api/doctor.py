@@ -11,6 +11,8 @@ from typing import Literal
 from api.settings import Settings
 from gis_core.crs import plan_operation
 from gis_core.errors import DatumGridMissingError, FlurbuchError
+from layers.grids import use_grids
+from layers.reader import open_reader
 
 OWN_NAMES = ("gis_core", "layers", "cartography", "api")
 FLOORS = {"pygeoapi": (0, 24), "rasterio": (1, 5), "shapely": (2, 1), "typst": (0, 15)}
@@ -83,8 +85,6 @@ def _fonts(_: Settings) -> Iterator[Finding]:
 
 
 def _grids(settings: Settings) -> Iterator[Finding]:
-    from layers.grids import use_grids
-
     use_grids(settings.data_dir)
     try:
         operation = plan_operation("EPSG:31466", "EPSG:25832")
@@ -105,8 +105,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    from layers.reader import open_reader
-
     try:
         reader = open_reader(settings.data_dir, settings.municipality, settings.layer_dirs)
         state = reader.state()

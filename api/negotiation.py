@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from starlette.requests import Request
 
@@ -57,11 +57,11 @@ def _language(request: Request, default: Language) -> Language:
             raise FormatError(
                 f"lang: {asked[:40]!r} is not offered", advice="Use de or en.", parameter="lang"
             )
-        return cast("Language", asked)
+        return asked
     for tag in _ranked(request.headers.get("accept-language", "")):
         short = tag.split("-")[0]
         if short in LANGUAGES:
-            return cast("Language", short)
+            return short
     return default
 
 

@@ -31,7 +31,9 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
 
 def http_status(error: Exception) -> HTTPStatus:
     """Return the status for an answer; what we did not raise on purpose is a 500."""
-    return STATUS.get(type(error), (HTTPStatus.INTERNAL_SERVER_ERROR, 1))[0]  # type: ignore[call-overload]
+    if isinstance(error, FlurbuchError) and type(error) in STATUS:
+        return STATUS[type(error)][0]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def exit_status(error: FlurbuchError) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
 
 from gis_core.crs import Operation, plan_operation, transform_geometry, transform_xy
 from gis_core.errors import FlurbuchError
@@ -76,7 +77,7 @@ def box_to_crs84(box: Box, storage: int) -> Box:
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
-def box_to_storage(box: Box, uri: str, storage: int, within: Box) -> shapely.Geometry | None:
+def box_to_storage(box: Box, uri: str, storage: int, within: Box) -> BaseGeometry | None:
     """Return a box of any offered CRS as an area in the storage CRS; None if it misses ``within``.
 
     Parameters

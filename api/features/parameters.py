@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from shapely.geometry.base import BaseGeometry
+
 from api.features.crs import CRS84, Box, box_to_storage, check_crs
 from gis_core.errors import FlurbuchError
 from layers.query import Query
-from layers.reader import CollectionView
 from layers.spec import FieldType
+from layers.view import CollectionView
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 10_000
@@ -83,7 +85,7 @@ def read_items_request(
     crs = check_crs(given.get("crs", CRS84), storage, "crs")
     area, nothing = _area(given, storage, bounds)
     query = Query(
-        within=area,
+        intersects=area,
         equals={name: _typed(view, name, given[name]) for name in names if name in given},
         columns=_properties(given, names),
         sort=_sort(given, names),
@@ -128,7 +130,7 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     return text in _TRUE
 
 
-def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[object | None, bool]:
+def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeometry | None, bool]:
     if "bbox" not in given:
         if "bbox-crs" in given:
             raise _refused("bbox-crs", given["bbox-crs"], "to be given together with bbox")

@@ -23,8 +23,9 @@ from api.settings import Settings
 from gis_core.errors import FlurbuchError
 from layers.access import CITIZEN
 from layers.query import Query
-from layers.reader import CollectionView, Reader
-from layers.spec import FieldType, Join
+from layers.reader import Reader
+from layers.spec import Join
+from layers.view import CollectionView
 
 
 class UnknownFeatureError(FlurbuchError):
@@ -114,8 +115,9 @@ class Features:
         """Redirect any spelling of a parcel key to the feature's own address."""
         if view.spec.relation.by is Join.SELF:
             key = self.reader.municipality.keys.read(text).key
-            if key is not None:
-                query = Query(parcel_keys=(key,), columns=(), geometry=False, limit=1)
+            field = view.spec.relation.key
+            if key is not None and field is not None:
+                query = Query(equals={field: key}, columns=(), geometry=False, limit=1)
                 frame = self.reader.frame(CITIZEN, view.spec.id, query)
                 if not frame.empty:
                     target = f"/collections/{view.spec.id}/items/{quote(str(frame.index[0]))}"
@@ -176,8 +178,8 @@ def _parcel_url(view: CollectionView, row: dict[str, object], language: str) -> 
     values = row["values"]
     if view.spec.relation.by is not Join.SELF or not isinstance(values, dict):
         return None
-    key = next((f.name for f in view.fields if f.type is FieldType.PARCEL_KEY), None)
-    return f"/parcels/{quote(str(values[key]))}?f=html&lang={language}" if key else None
+    key = values.get(view.spec.relation.key)
+    return f"/parcels/{quote(str(key))}?f=html&lang={language}" if key else None
 
 
 def _geojson(body: bytes, crs: str, asked_for: Wanted, links: list[dict[str, str]]) -> Response:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from api.features.crs import CRS84, box_to_crs84, crs_uri, supported_crs
+from api.negotiation import LANGUAGES
 from api.settings import Settings
 from layers.access import CITIZEN
-from layers.reader import CollectionView, Reader
+from layers.reader import Reader
 from layers.spec import GeometryKind
-
-LANGUAGES = ("de", "en")
+from layers.view import CollectionView
 
 
 def pygeoapi_config(settings: Settings, reader: Reader) -> dict[str, Any]:

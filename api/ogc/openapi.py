@@ -8,8 +8,9 @@ from api.features.schema import JSON_TYPES
 from api.negotiation import Language
 from api.settings import Settings
 from layers.access import CITIZEN
-from layers.reader import CollectionView, Reader
+from layers.reader import Reader
 from layers.spec import GeometryKind
+from layers.view import CollectionView
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 Node = dict[str, Any]
@@ -117,7 +118,7 @@ def _answer(media_type: str) -> Node:
     }
     content = {media_type: {"schema": {"type": "object"}}}
     if media_type != OPENAPI_TYPE:
-        content["text/html"] = {"schema": {"type": "string"}}  # type: ignore[dict-item]
+        content["text/html"] = {"schema": {"type": "string"}}
     return {"200": {"description": "OK", "content": content}, "default": problem}
 
 

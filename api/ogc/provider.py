@@ -8,10 +8,12 @@ from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, Prov
 
 from api.features.geojson import feature_dicts
 from api.features.schema import JSON_TYPES
+from api.negotiation import Language
 from gis_core.errors import FlurbuchError
 from layers.access import CITIZEN
 from layers.query import Query
-from layers.reader import CollectionView, Reader, open_reader
+from layers.reader import Reader, open_reader
+from layers.view import CollectionView
 
 
 @cache
@@ -32,7 +34,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         data = provider_def["data"]
         self.reader = _reader(data["data_dir"], data["municipality"], tuple(data["layer_dirs"]))
         self.collection: str = provider_def["options"]["collection"]
-        self.language: str = provider_def["options"].get("language", "de")
+        self.language: Language = provider_def["options"].get("language", "de")
         self.get_fields()
 
     @property

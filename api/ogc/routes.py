@@ -15,9 +15,9 @@ from api.ogc.shell import CONFORMANCE, Document, Shell
 from api.pages.render import Pages
 from api.settings import Settings
 from layers.access import CITIZEN
-from layers.query import Query
-from layers.reader import CollectionView, Reader
+from layers.reader import Reader
 from layers.spec import GeometryKind
+from layers.view import CollectionView
 
 SCHEMA_TYPE = "application/schema+json"
 
@@ -56,21 +56,20 @@ class Standard:
     def landing(self, request: Request, asked_for: Wanted) -> Response:
         """Answer what this service is and where things are."""
         if asked_for.html:
-            return self.pages.answer("home", request, asked_for, collections=self._rows())
+            return self.pages.answer("home", request, asked_for, collections=self._views())
         return _json(self.shell.landing(asked_for.language), asked_for.language)
 
     def collections(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the public collections."""
         if asked_for.html:
-            return self.pages.answer("collections", request, asked_for, collections=self._rows())
+            return self.pages.answer("collections", request, asked_for, collections=self._views())
         return _json(self.shell.collections(asked_for.language), asked_for.language)
 
     def collection(self, request: Request, asked_for: Wanted) -> Response:
         """Answer one public collection."""
         view = self._view(request)
         if asked_for.html:
-            count = self.reader.count(CITIZEN, view.spec.id, Query())
-            return self.pages.answer("collection", request, asked_for, view=view, count=count)
+            return self.pages.answer("collection", request, asked_for, view=view)
         document = self.shell.collection(view.spec.id, asked_for.language)
         return _json(document, asked_for.language)
 
@@ -106,9 +105,9 @@ class Standard:
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(CITIZEN, request.path_params["collection"])
 
-    def _rows(self) -> list[dict[str, object]]:
+    def _views(self) -> list[CollectionView]:
         return [
-            {"view": view, "count": self.reader.count(CITIZEN, view.spec.id, Query())}
+            view
             for view in self.reader.collections(CITIZEN)
             if view.spec.geometry is not GeometryKind.NONE
         ]

@@ -26,7 +26,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
 class Pages:
     """Renders templates; knows the settings that every page shows."""
 
-    def __init__(self, settings: Settings, town: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, town: Mapping[Language, str]) -> None:
         self._settings = settings
         self._town = town
         self._environment = Environment(
