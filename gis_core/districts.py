@@ -169,14 +169,15 @@ class DistrictCatalogue:
     def by_name(self, name: str) -> tuple[District, ...]:
         """Return every district of that name, those of the municipality first.
 
-        Names are compared folded. The municipality's own name may stand before a
-        district's (*Krefeld-Hüls*).
+        Names are compared folded. The municipality's own may stand before a
+        district's (*Krefeld-Hüls*, *Stadt Krefeld, Hüls*).
         """
         folded = fold_name(name)
-        found = self._by_name.get(folded, ())
-        if not found and self.name:
-            found = self._by_name.get(folded.removeprefix(fold_name(self.name)), ())
-        return found
+        for prefix in ("", "stadt", fold_name(self.name)):
+            folded = folded.removeprefix(prefix)
+            if folded in self._by_name:
+                return self._by_name[folded]
+        return ()
 
     def similar_names(self, name: str) -> tuple[District, ...]:
         """Return up to three districts with a similar name, to suggest, never to take."""
