@@ -34,7 +34,7 @@ def silent(step: str, done: int, total: int) -> None:
 
 
 def ingest(
-    store: Store,
+    store: Store | None,
     registry: Registry,
     municipality: Municipality,
     layer_id: str,
@@ -49,6 +49,8 @@ def ingest(
 
     Parameters
     ----------
+    store
+        None only for a dry run where there is no data directory yet.
     files
         Everything the layer shall hold afterwards: a generation replaces the former one.
     crs
@@ -81,12 +83,13 @@ def ingest(
         )
     job = _Import(registry, municipality, layer, crs, progress)
     with ExitStack() as stack:
-        writer = None if dry_run else stack.enter_context(store.stage(layer_id))
+        writer = stack.enter_context(store.stage(layer_id)) if store and not dry_run else None
         job.begin(writer)
         for path in files:
             job.read(path)
         job.refuse_nothing()
-        job.compare(store)
+        if store is not None:
+            job.compare(store)
         report = job.report(None)
         if writer is not None:
             info = writer.publish(report.as_json(), data_date or job.data_date)

@@ -47,7 +47,7 @@ class _Cells:
 
 
 def ingest_raster(
-    store: Store,
+    store: Store | None,
     municipality: Municipality,
     layer: LayerSpec,
     files: Sequence[Path],
@@ -82,7 +82,7 @@ def ingest_raster(
     faults = FaultLog()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flurbuch-")))
-        writer = None if dry_run else stack.enter_context(store.stage(layer.id))
+        writer = stack.enter_context(store.stage(layer.id)) if store and not dry_run else None
         source = stack.enter_context(unpacked(files[0]))[0]
         cells = _convert(source.path, folder, report, municipality, crs)
         _count(report, layer, cells)

@@ -1,9 +1,9 @@
 """A layer's own `source.py`: the only code that a layer may bring."""
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from typing import Protocol, cast
+from typing import cast
 
 from layers.errors import LayerSpecError
 from layers.municipality import Municipality
@@ -13,13 +13,9 @@ from layers.source import SourceTable
 FILE = "source.py"
 
 
-class Translate(Protocol):
-    """Turns a format's own objects into rows that the layer's fields can be read from."""
-
-    def __call__(
-        self, tables: Iterator[SourceTable], municipality: Municipality
-    ) -> Iterable[SourceTable]:
-        """Yield translated tables; tables that need no translation are passed on."""
+# Turns a format's own objects into rows that the layer's fields can be read from; tables
+# that need no translation are passed on.
+Translate = Callable[[Iterator[SourceTable], Municipality], Iterable[SourceTable]]
 
 
 def _as_they_are(tables: Iterator[SourceTable], _: Municipality) -> Iterable[SourceTable]:
