@@ -1,0 +1,172 @@
+"""One collection of one layer through the merge: read, join, add up, report."""
+
+import json
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gis_core.keys import KeyScheme
+from gis_core.merge.land_use import use_parts
+from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, link_table
+from gis_core.merge.summaries import summarise
+from gis_core.store import Snapshot
+from layers.merge_run.inputs import Features, Parcels, needed_columns, read_features
+from layers.merge_run.joins import Joined, join
+from layers.merge_run.tables import unmatched_table
+from layers.spec import CollectionSpec, FieldType
+
+
+@dataclass(frozen=True)
+class CollectionReport:
+    """What became of one collection's features: features = linked + unlinked.
+
+    Attributes
+    ----------
+    links
+        Pairs of feature and parcel.
+    boundary, nearest, slivers, guessed
+        Features cut by a border; features linked to a parcel beside them; links that are
+        slivers; links on a reading or an address that is not certain.
+    unmatched
+        Cases by reason. A feature that states several keys may be linked and a case as well.
+    parcels_without
+        Parcels that have no link of this collection.
+    reassigned_m2
+        Area of slivers that was counted with the parcel's main use; 0 where uses don't matter.
+    seconds
+        Wall time.
+    """
+
+    collection: str
+    layer: str
+    features: int
+    linked: int
+    unlinked: int
+    links: int
+    boundary: int
+    nearest: int
+    slivers: int
+    guessed: int
+    unmatched: dict[str, int]
+    parcels_without: int
+    reassigned_m2: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The tables of one collection, ready to be written, and its report."""
+
+    spec: CollectionSpec
+    links: pd.DataFrame
+    summary: pd.DataFrame
+    unmatched: pd.DataFrame
+    report: CollectionReport
+
+
+def merge_collection(
+    snapshot: Snapshot, spec: CollectionSpec, parcels: Parcels, keys: KeyScheme
+) -> Merged | None:
+    """Merge one collection; None where it has no table or no relation to parcels."""
+    if snapshot.info.table(spec.id) is None:
+        return None
+    begun = time.perf_counter()
+    features = read_features(snapshot, spec.id, needed_columns(spec))
+    joined = join(spec, features, parcels, keys)
+    if joined is None:
+        return None
+    links, fabric = joined.links, parcels.fabric
+    summary = summarise(
+        links,
+        parcel_key=fabric.key,
+        sums={name: _amounts(features, spec, name) for name in spec.relation.sums},
+        values=_values(features, spec),
+    )
+    reassigned = 0.0
+    if spec.relation.covers:
+        summary, reassigned = _with_official_parts(summary, links, features, parcels, spec)
+    return Merged(
+        spec=spec,
+        links=link_table(links, features.ids, fabric.key),
+        summary=summary,
+        unmatched=unmatched_table(spec, features, joined),
+        report=_report(
+            snapshot.info.layer,
+            spec,
+            features,
+            joined,
+            parcels_without=len(fabric) - len(summary),
+            reassigned_m2=round(reassigned, 3),
+            seconds=round(time.perf_counter() - begun, 3),
+        ),
+    )
+
+
+def _report(
+    layer: str,
+    spec: CollectionSpec,
+    features: Features,
+    joined: Joined,
+    *,
+    parcels_without: int,
+    reassigned_m2: float,
+    seconds: float,
+) -> CollectionReport:
+    links = joined.links
+    unlinked = len(links.unlinked(len(features)))
+    guessed = links.confidence == CONFIDENCES.index(LinkConfidence.GUESSED)
+    reasons = pd.Series(joined.unmatched.reason, dtype=object).value_counts().sort_index()
+    return CollectionReport(
+        collection=spec.id,
+        layer=layer,
+        features=len(features),
+        linked=len(features) - unlinked,
+        unlinked=unlinked,
+        links=len(links),
+        boundary=len(np.unique(links.feature[links.boundary])),
+        nearest=int(links.has(Method.NEAREST).sum()),
+        slivers=int(links.sliver.sum()),
+        guessed=int(guessed.sum()),
+        unmatched={str(reason): int(n) for reason, n in reasons.items()},
+        parcels_without=parcels_without,
+        reassigned_m2=reassigned_m2,
+        seconds=seconds,
+    )
+
+
+def _amounts(features: Features, spec: CollectionSpec, name: str) -> np.ndarray:
+    """Return a numeric field; whole numbers (money in cents) stay whole, missing counts 0."""
+    column = features.frame[name]
+    if spec.field(name).type is FieldType.INTEGER:
+        return column.to_numpy(dtype=np.int64, na_value=0)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _values(features: Features, spec: CollectionSpec) -> np.ndarray | None:
+    name = spec.relation.counts_by
+    return None if name is None else features.frame[name].to_numpy(dtype=object)
+
+
+def _with_official_parts(
+    summary: pd.DataFrame,
+    links: Links,
+    features: Features,
+    parcels: Parcels,
+    spec: CollectionSpec,
+) -> tuple[pd.DataFrame, float]:
+    """Replace the drawn areas by value with parts that add up to the official area."""
+    values = _values(features, spec)
+    parts = use_parts(
+        links,
+        np.full(len(features), None, object) if values is None else values,
+        planar_m2=parcels.fabric.area_m2,
+        official_m2=parcels.official_m2,
+    )
+    areas = {
+        parcel: json.dumps(dict(zip(own["use"], own["area_m2"], strict=True)), ensure_ascii=False)
+        for parcel, own in parts.groupby("parcel", sort=True)
+    }
+    here = np.unique(links.parcel)
+    return summary.assign(areas=[areas[p] for p in here]), float(parts["sliver_m2"].sum())

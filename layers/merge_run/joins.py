@@ -1,0 +1,192 @@
+"""Each kind of relation as one function: features in, links and leftovers out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis_core.keys import KeyScheme
+from gis_core.merge.addresses import index_addresses, join_addresses
+from gis_core.merge.keys import join_keys, starting_with
+from gis_core.merge.links import Links
+from gis_core.merge.points import place_points
+from gis_core.merge.shares import overlap
+from gis_core.merge.unmatched import Reason, Unmatched
+from layers.ingest.schema import AS_FILED, split_keys
+from layers.merge_run.inputs import Features, Parcels, preferred, texts
+from layers.spec import CollectionSpec, Join
+
+_TREE = 2 * np.pi * 100  # from the circumference in cm to the radius in m
+_ELSEWHERE = frozenset({"outside-municipality", "other-state", "unknown-district"})
+_STEM = 14  # state, district, section and number of a key: what a split parcel keeps
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Links of one collection and the cases that have none.
+
+    Attributes
+    ----------
+    detail
+        (k,) object, for each case what its reason does not say: the key scheme's problem code,
+        the day a parcel ended; mostly "".
+    """
+
+    links: Links
+    unmatched: Unmatched
+    detail: list[str] = field(default_factory=list)
+
+
+def join(
+    spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeyScheme
+) -> Joined | None:
+    """Relate a collection's features to parcels as its layer.toml says; None: it is not."""
+    function = _JOINS.get(spec.relation.by)
+    return function(spec, features, parcels, keys) if function else None
+
+
+def _disc(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+    name = spec.relation.circumference_cm
+    radius = None
+    if name is not None:
+        radius = features.frame[name].to_numpy(dtype=np.float64, na_value=np.nan) / _TREE
+    return _by_place(spec, features, parcels, radius)
+
+
+def _within(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+    return _by_place(spec, features, parcels, None)
+
+
+def _by_place(
+    spec: CollectionSpec,
+    features: Features,
+    parcels: Parcels,
+    radius: NDArray[np.float64] | None,
+) -> Joined:
+    """Place points; areas and lines among them are placed by a point on them."""
+    places = _geometry(features)
+    points = np.where(shapely.get_type_id(places) == 0, places, shapely.point_on_surface(places))
+    links = place_points(
+        points,
+        parcels.fabric,
+        radius=radius,
+        accuracy_m=spec.accuracy_m,
+        nearest_m=spec.relation.nearest_m,
+        preferred=preferred(parcels, spec.relation.prefer),
+    )
+    return Joined(links, _left_over(links, places))
+
+
+def _share(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+    places = _geometry(features)
+    spot = shapely.get_dimensions(places) == 0
+    solid, dots = places.copy(), places.copy()
+    solid[spot], dots[~spot] = None, None
+    links = overlap(solid, parcels.fabric, accuracy_m=spec.accuracy_m)
+    if spot.any():
+        placed = place_points(
+            dots,
+            parcels.fabric,
+            accuracy_m=spec.accuracy_m,
+            nearest_m=spec.relation.nearest_m,
+        )
+        links = Links.join([links, placed])
+    return Joined(links, _left_over(links, places))
+
+
+def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeyScheme) -> Joined:
+    field_ = spec.field(spec.relation.key or "")
+    row, key, sure = split_keys(features.frame, field_)
+    links, matched = join_keys(row, key, sure, parcels.fabric)
+
+    cases = _Cases()
+    for at, stated in zip(row[~matched].tolist(), key[~matched], strict=True):
+        cases.add(at, *_why_not(str(stated), parcels))
+    filed = features.frame[field_.name + AS_FILED]
+    read = np.zeros(len(features), np.int64)
+    np.add.at(read, row, 1)
+    for at, text in enumerate(filed.to_numpy(dtype=object)):
+        words = text if isinstance(text, str) else ""
+        pieces = _pieces(words, field_.separators)
+        if not pieces:
+            cases.add(at, "", Reason.NO_KEY, "", ())
+        elif len(pieces) > read[at]:
+            cases.add_unread(at, pieces, keys)
+    return cases.joined(links)
+
+
+def _why_not(key: str, parcels: Parcels) -> tuple[str, str, str, tuple[str, ...]]:
+    """Return found, reason, detail and candidates of a well-formed key that no parcel carries."""
+    beside = starting_with(key[:_STEM], parcels.fabric.key) if len(key) > _STEM else ()
+    if key in parcels.ended:
+        return key, Reason.ENDED, parcels.ended[key], beside
+    return key, Reason.NOT_EXISTING, "", beside
+
+
+def _address(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+    index = index_addresses(parcels.address, parcels.address_parcel)
+    stated = texts(features.frame, spec.relation.address)
+    links, unmatched = join_addresses(stated, index, parcels.fabric.key)
+    return Joined(links, unmatched, [""] * len(unmatched))
+
+
+def _geometry(features: Features) -> NDArray[np.object_]:
+    if features.geometry is None:
+        return np.full(len(features), None, object)
+    return features.geometry
+
+
+def _left_over(links: Links, places: NDArray[np.object_]) -> Unmatched:
+    there = ~(shapely.is_missing(places) | shapely.is_empty(places))
+    return Unmatched.places(links.unlinked(len(places)), there)
+
+
+def _pieces(text: str, separators: str) -> list[str]:
+    """Cut a cell into the keys it lists, as the import does."""
+    for mark in separators[1:]:
+        text = text.replace(mark, separators[0])
+    parts = text.split(separators[0]) if separators else [text]
+    return list(dict.fromkeys(p.strip() for p in parts if p.strip()))
+
+
+class _Cases:
+    """Collects cases without a parcel."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, str, str, str, tuple[str, ...]]] = []
+
+    def add(
+        self, feature: int, found: str, reason: str, detail: str, candidates: tuple[str, ...]
+    ) -> None:
+        self._rows.append((feature, found, str(reason), detail, candidates))
+
+    def add_unread(self, feature: int, pieces: list[str], keys: KeyScheme) -> None:
+        """Read the pieces again for what is wrong with those that are no keys."""
+        for piece in pieces:
+            reading = keys.read(piece)
+            if reading.problem in _ELSEWHERE:
+                self.add(feature, piece, Reason.OTHER_MUNICIPALITY, reading.problem, ())
+            elif reading.problem:
+                reason = Reason.AMBIGUOUS if reading.candidates else Reason.UNREADABLE
+                self.add(feature, piece, reason, reading.problem, reading.candidates)
+
+    def joined(self, links: Links) -> Joined:
+        rows = sorted(self._rows)
+        unmatched = Unmatched.of(
+            np.array([r[0] for r in rows], np.intp),
+            [r[1] for r in rows],
+            [r[2] for r in rows],
+            [r[4] for r in rows],
+        )
+        return Joined(links, unmatched, [r[3] for r in rows])
+
+
+_JOINS: dict[Join, Callable[[CollectionSpec, Features, Parcels, KeyScheme], Joined]] = {
+    Join.DISC: _disc,
+    Join.WITHIN: _within,
+    Join.SHARE: _share,
+    Join.KEY: _key,
+    Join.ADDRESS: _address,
+}

@@ -1,0 +1,201 @@
+"""The merge: every feature finds its parcel, every parcel learns what lies on it.
+
+Reads the served generation of each layer, writes one generation of the pseudo-layer
+``merge`` with links, summaries and leftovers (`layers.merge_run.tables`), and publishes it at
+one stroke: until then the former links are served.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import pandas as pd
+
+from gis_core.store import MERGE, GenerationInfo, Store, Writer
+from layers.errors import NotMergedError
+from layers.merge_run.collection import CollectionReport, Merged, merge_collection
+from layers.merge_run.inputs import Parcels, read_parcels
+from layers.merge_run.parcel_areas import area_table
+from layers.merge_run.tables import link_schema, summary_schema, unmatched_schema
+from layers.merge_run.terrain import zonal_table
+from layers.municipality import Municipality
+from layers.registry import Registry
+from layers.spec import CollectionSpec, Join, LayerSpec
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merge did.
+
+    Attributes
+    ----------
+    generation
+        Its number.
+    inputs
+        The generation of each layer that it was made from.
+    parcels, parcel_rows
+        Parcels merged by, and the rows that they came in: some sources deliver one parcel in
+        several rows.
+    beyond_bound
+        Parcels whose official area differs from the drawn one by more than the bound.
+    collections
+        One report for each collection that is related to parcels.
+    rasters
+        Parcels with a value, by raster layer.
+    seconds
+        Wall time in all.
+    """
+
+    generation: int
+    inputs: dict[str, int]
+    parcels: int
+    parcel_rows: int
+    beyond_bound: int
+    collections: tuple[CollectionReport, ...]
+    rasters: dict[str, int]
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as plain JSON values."""
+        return {**asdict(self), "collections": [asdict(c) for c in self.collections]}
+
+
+def merge(
+    store: Store,
+    registry: Registry,
+    municipality: Municipality,
+    progress: Progress = silent,
+) -> MergeReport:
+    """Link every imported feature to its parcel and publish the result.
+
+    Parameters
+    ----------
+    store
+        Where the layers are and the links go.
+    registry
+        How each collection is related to parcels.
+    municipality
+        Its key scheme and storage CRS.
+    progress
+        Called with step title, done and total.
+
+    Raises
+    ------
+    NotMergedError
+        No parcels were imported.
+    StoreError
+        A generation cannot be read or written.
+
+    Notes
+    -----
+    The same inputs give the same tables to the last bit, in whatever order the sources
+    delivered their rows. Memory: one collection at a time.
+    """
+    begun = time.perf_counter()
+    served = dict(store.served())
+    layer, spec = _parcel_collection(registry, served)
+    progress("parcels", 0, 1)
+    parcels = read_parcels(store.open_generation(served[layer.id]), spec)
+    progress("parcels", 1, 1)
+    inputs = {name: served[name].number for name in registry.layers if name in served}
+
+    reports: list[CollectionReport] = []
+    with store.stage(MERGE) as writer:
+        areas = area_table(parcels, municipality.storage_crs)
+        writer.table(summary_schema(spec.id, areas, spec)).append(areas)
+        rasters = dict(_terrain(store, registry, served, parcels, municipality, writer, progress))
+        leftovers: dict[bool, list[pd.DataFrame]] = {False: [], True: []}
+        for merged in _collections(store, registry, served, parcels, municipality, progress):
+            schema = link_schema(merged.spec)
+            writer.table(schema).append(merged.links)
+            own = summary_schema(merged.spec.id, merged.summary, merged.spec)
+            writer.table(own).append(merged.summary)
+            leftovers[schema.sealed_rows].append(merged.unmatched)
+            reports.append(merged.report)
+        for sealed, tables in leftovers.items():
+            table = writer.table(unmatched_schema(sealed=sealed))
+            for cases in tables:
+                table.append(cases)
+        progress("publish", 0, 1)
+        dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
+        provenance = {"inputs": inputs, "collections": [asdict(r) for r in reports]}
+        info = writer.publish(provenance, max(dates, default=None))
+        progress("publish", 1, 1)
+    return MergeReport(
+        generation=info.number,
+        inputs=inputs,
+        parcels=len(parcels.fabric),
+        parcel_rows=int(parcels.rows.sum()),
+        beyond_bound=int(areas["beyond_bound"].sum()),
+        collections=tuple(reports),
+        rasters=rasters,
+        seconds=round(time.perf_counter() - begun, 3),
+    )
+
+
+def _parcel_collection(
+    registry: Registry, served: dict[str, GenerationInfo]
+) -> tuple[LayerSpec, CollectionSpec]:
+    """Return the collection whose features are the parcels and that has data."""
+    for layer, spec in registry.parcels():
+        if layer.id in served and served[layer.id].table(spec.id) is not None:
+            return layer, spec
+    wanted = ", ".join(layer.id for layer, _ in registry.parcels())
+    raise NotMergedError(
+        "there are no parcels to merge by",
+        advice=f"Import them first: flurbuch ingest {wanted} FILE...",
+    )
+
+
+def _collections(
+    store: Store,
+    registry: Registry,
+    served: dict[str, GenerationInfo],
+    parcels: Parcels,
+    municipality: Municipality,
+    progress: Progress,
+) -> Iterator[Merged]:
+    """Merge one collection after the other."""
+    wanted = [
+        (layer, spec)
+        for layer, spec in registry.collections()
+        if layer.id in served and spec.relation.by not in {Join.SELF, Join.NONE}
+    ]
+    for done, (layer, spec) in enumerate(wanted):
+        progress("collections", done, len(wanted))
+        snapshot = store.open_generation(served[layer.id])
+        merged = merge_collection(snapshot, spec, parcels, municipality.keys)
+        if merged is not None:
+            yield merged
+    progress("collections", len(wanted), len(wanted))
+
+
+def _terrain(
+    store: Store,
+    registry: Registry,
+    served: dict[str, GenerationInfo],
+    parcels: Parcels,
+    municipality: Municipality,
+    writer: Writer,
+    progress: Progress,
+) -> Iterator[tuple[str, int]]:
+    """Write the statistics of each raster layer; yield its id and the parcels with a value."""
+    for layer in registry.layers.values():
+        info = served.get(layer.id)
+        if layer.raster is None or info is None or not info.attachments:
+            continue
+        table = zonal_table(
+            store.open_generation(info).attachment(info.attachments[0]),
+            parcels.fabric,
+            municipality.storage_crs,
+            partial(progress, layer.id),
+        )
+        writer.table(summary_schema(layer.id, table, None)).append(table)
+        yield layer.id, len(table)
