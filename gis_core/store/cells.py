@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from gis_core.errors import StoreError
 from gis_core.store.schema import Column, ColumnType
 
 Cells = list[Any]
+Values = ExtensionArray | NDArray[Any]
+_STR = pd.StringDtype(na_value=np.nan)
 
 
 def to_cells(values: pd.Series, column: Column) -> Cells:
@@ -31,8 +36,8 @@ def to_cells(values: pd.Series, column: Column) -> Cells:
         ) from fault
 
 
-def from_cells(cells: Sequence[object], kind: ColumnType) -> pd.Series:
-    """Return stored values as a column of the type that `ColumnType` promises."""
+def from_cells(cells: Sequence[object], kind: ColumnType) -> Values:
+    """Return stored values as an array of the type that `ColumnType` promises."""
     return _FROM[kind](cells)
 
 
@@ -107,39 +112,41 @@ _TO: dict[ColumnType, Callable[[pd.Series], Cells]] = {
 }
 
 
-def _read_text(cells: Sequence[object]) -> pd.Series:
-    return pd.Series(list(cells), dtype="str")
+def _read_text(cells: Sequence[object]) -> ExtensionArray:
+    # From an Arrow array pandas takes the values without looking at each of them again.
+    values: ExtensionArray = pd.array(pa.array(cells, type=pa.large_string()), dtype=_STR)
+    return values
 
 
-def _read_number(cells: Sequence[object]) -> pd.Series:
-    return pd.Series(np.array(cells, dtype=float))
+def _read_number(cells: Sequence[object]) -> NDArray[np.float64]:
+    return np.array(cells, dtype=float)
 
 
-def _read_integer(cells: Sequence[object]) -> pd.Series:
-    return pd.Series(list(cells), dtype="Int64")
+def _read_integer(cells: Sequence[Any]) -> ExtensionArray:
+    return pd.array(list(cells), dtype="Int64")
 
 
-def _read_boolean(cells: Sequence[object]) -> pd.Series:
-    return pd.Series([None if c is None else bool(c) for c in cells], dtype="boolean")
+def _read_boolean(cells: Sequence[object]) -> ExtensionArray:
+    return pd.array([None if c is None else bool(c) for c in cells], dtype="boolean")
 
 
-def _read_date(cells: Sequence[object]) -> pd.Series:
+def _read_date(cells: Sequence[object]) -> NDArray[np.datetime64]:
     days = np.array(["NaT" if c is None else c for c in cells], dtype="datetime64[D]")
-    return pd.Series(days.astype("datetime64[s]"))
+    return days.astype("datetime64[s]")
 
 
-def _read_datetime(cells: Sequence[object]) -> pd.Series:
+def _read_datetime(cells: Sequence[object]) -> NDArray[np.datetime64]:
     texts = ["NaT" if c is None else str(c).removesuffix("Z") for c in cells]
-    return pd.Series(np.array(texts, dtype="datetime64[ms]"))
+    return np.array(texts, dtype="datetime64[ms]")
 
 
-def _read_list(cells: Sequence[object]) -> pd.Series:
+def _read_list(cells: Sequence[object]) -> NDArray[np.object_]:
     values = np.empty(len(cells), dtype=object)
     values[:] = [None if c is None else json.loads(str(c)) for c in cells]
-    return pd.Series(values, dtype=object)
+    return values
 
 
-_FROM: dict[ColumnType, Callable[[Sequence[object]], pd.Series]] = {
+_FROM: dict[ColumnType, Callable[[Sequence[object]], Values]] = {
     ColumnType.TEXT: _read_text,
     ColumnType.PARCEL_KEY: _read_text,
     ColumnType.INTEGER: _read_integer,

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from geopandas.array import from_shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
@@ -94,7 +96,7 @@ class Snapshot:
         if query.places and (table.schema.geometry is None or not table.count):
             rows: list[Row] = []
         else:
-            rows = list(self._rows(table, query, names, released, with_geometry=with_geometry))
+            rows = self._rows(table, query, names, released, with_geometry=with_geometry)
         return _assemble(table, names, rows, with_geometry=with_geometry)
 
     def count(
@@ -118,7 +120,7 @@ class Snapshot:
                 return int(_run(db, statement).fetchone()[0])
         if table.schema.geometry is None or not table.count:
             return 0
-        return sum(1 for _ in self._rows(table, query.unpaged(), (), released, with_geometry=False))
+        return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
     def bounds(self, name: str) -> Box | None:
         """Return the box around all rows of a table, None when it has no place."""
@@ -157,7 +159,7 @@ class Snapshot:
         released: Sequence[str] | None,
         *,
         with_geometry: bool,
-    ) -> Iterator[Row]:
+    ) -> list[Row]:
         schema = table.schema
         columns = [*names]
         columns += [FEATURE_ID] if schema.keyed else []
@@ -173,10 +175,7 @@ class Snapshot:
         )
         with self._lend(table, released) as db:
             cursor = _run(db, statement)
-            if paged:
-                yield from cursor.fetchall()
-            else:
-                yield from _exact(cursor, table, query)
+            return cursor.fetchall() if paged else list(_exact(cursor, table, query))
 
 
 def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:
@@ -254,19 +253,18 @@ def _assemble(
     table: TableInfo, names: Sequence[str], rows: list[Row], *, with_geometry: bool
 ) -> gpd.GeoDataFrame | pd.DataFrame:
     schema = table.schema
-    cells: list[Sequence[object]] = list(zip(*rows, strict=True)) if rows else []
-    kinds = [schema.column(c).type for c in names]
-    columns = {
-        name: from_cells(cells[i] if rows else (), kind)
-        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    cells: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    columns: dict[str, object] = {
+        name: from_cells(cells[i] if rows else (), schema.column(name).type)
+        for i, name in enumerate(names)
     }
-    frame = pd.DataFrame(columns, columns=list(names), index=pd.RangeIndex(len(rows)))
+    index: pd.Index = pd.RangeIndex(len(rows))
     if schema.keyed:
-        ids = from_cells(cells[len(names)] if rows else (), ColumnType.TEXT)
-        frame.index = pd.Index(ids, name=FEATURE_ID)
+        ids = cells[len(names)] if rows else ()
+        index = pd.Index(from_cells(ids, ColumnType.TEXT), name=FEATURE_ID, copy=False)
     if not with_geometry or schema.geometry is None or schema.crs is None:
-        return frame
-    shapes = gpkg.decode([row[-1] for row in rows], schema.geometry)  # type: ignore[misc]
-    return gpd.GeoDataFrame(
-        frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=_crs(schema.crs))
-    )
+        return pd.DataFrame(columns, index=index, columns=list(names), copy=False)
+    shapes = gpkg.decode(cells[-1] if rows else (), schema.geometry)
+    columns[GEOMETRY] = from_shapely(shapes, crs=_crs(schema.crs))
+    frame = pd.DataFrame(columns, index=index, copy=False)
+    return gpd.GeoDataFrame(frame, geometry=GEOMETRY)

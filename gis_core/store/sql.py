@@ -108,13 +108,26 @@ def copy_ranked(schema: TableSchema, table: str, *, sealed_part: bool) -> str:
     )
 
 
-def copy_boxes(schema: TableSchema, table: str) -> str:
-    """Return the statement that fills the R-tree from the staged boxes."""
+def ranked_boxes(table: str) -> str:
+    """Return the query for the staged boxes in rank order."""
     return (
-        f"INSERT INTO {quote(rtree(schema.name))} SELECT r.fid, s.minx, s.maxx, s.miny, s.maxy "
+        "SELECT r.fid, s.minx, s.maxx, s.miny, s.maxy "
         f"FROM temp.ranked r JOIN stage.{quote(table)} s ON s.rowid = r.source "
         "WHERE s.minx IS NOT NULL ORDER BY r.fid"
     )
+
+
+def insert_rtree_node(table: str) -> str:
+    """Return the INSERT (number, data) into the nodes of a table's R-tree.
+
+    REPLACE, because SQLite makes an empty root when the R-tree is created.
+    """
+    return f"INSERT OR REPLACE INTO {quote(rtree(table) + '_node')} VALUES (?, ?)"
+
+
+def insert_rtree_link(table: str, *, leaf: bool) -> str:
+    """Return the INSERT (row or node, node that holds it) into a table's R-tree."""
+    return f"INSERT INTO {quote(rtree(table) + ('_rowid' if leaf else '_parent'))} VALUES (?, ?)"
 
 
 def create_rtree(table: str) -> str:

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
-from gis_core.store import gpkg, sql
+from gis_core.store import gpkg, rtree, sql
 from gis_core.store.cells import Cells, to_cells
 from gis_core.store.disk import disk_faults
 from gis_core.store.hilbert import hilbert_position
@@ -129,8 +129,7 @@ class TableWriter:
             db.execute(sql.create_table(schema, sealed_part=sealed_part, geometry_type=kind))
             db.execute(sql.copy_ranked(schema, self._staged, sealed_part=sealed_part))
             if schema.geometry and not sealed_part:
-                db.execute(sql.create_rtree(schema.name))
-                db.execute(sql.copy_boxes(schema, self._staged))
+                rtree.fill(db, schema, self._staged)
             self._index(db, sealed_part=sealed_part)
 
     def _rank(self, db: sqlite3.Connection) -> None:
