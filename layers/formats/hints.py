@@ -1,0 +1,28 @@
+"""What the operator or the layer says about a file, where the file itself may be silent."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """Help for reading a file; every part may be absent.
+
+    Attributes
+    ----------
+    crs
+        Reference system of files that state none. Readers never apply it to
+        coordinates: they report what the file says.
+    x, y
+        Column names of easting or longitude and northing or latitude in tables, in
+        order of preference; compared without case, blanks and punctuation.
+    encoding
+        Character encoding of tables and shapefiles that do not declare one.
+    kinds
+        Row types wanted, as shell patterns; others may be left out. Empty: all.
+    """
+
+    crs: str | None = None
+    x: tuple[str, ...] = ()
+    y: tuple[str, ...] = ()
+    encoding: str | None = None
+    kinds: tuple[str, ...] = ()
