@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import pandas as pd
 from lxml.etree import _Element as Element
 
 from gis_core.faults import Fault, Outcome
@@ -36,7 +35,7 @@ def read_simplified(source: Path | BinaryIO, file_name: str) -> Iterator[SourceT
         ``kind`` is the feature's element (``Flurstueck``), columns are the
         properties' names as delivered, plus ``gml_id``; values are text. At most
         20,000 rows; one reference system. Where the document says that it holds
-        only a part, a last, empty table carries a fault that says so.
+        only a part, the last table carries a fault that says so.
 
     Raises
     ------
@@ -57,8 +56,9 @@ def read_simplified(source: Path | BinaryIO, file_name: str) -> Iterator[SourceT
 def _read(document: XmlFeatures, file: str) -> Iterator[SourceTable]:
     root = document.root
     _refuse_other(root, file)
-    chunks = Chunks(file, {})
     features = FeatureReader()
+    chunks = Chunks(file, {})
+    last: SourceTable | None = None
     row = 0
     for element in document:
         name = local_name(element)
@@ -68,10 +68,12 @@ def _read(document: XmlFeatures, file: str) -> Iterator[SourceTable]:
             continue
         row += 1
         yield from chunks.add(row, features.read(element))
-    yield from chunks.rest()
-    if part := _only_a_part(root, row, file):
-        none = np.empty(0, dtype=np.int64)
-        yield SourceTable(file, local_name(root), none, pd.DataFrame(), faults=(part,))
+    for table in chunks.rest():
+        if last is not None:
+            yield last
+        last = table
+    if last is not None:
+        yield replace(last, faults=(*last.faults, *_only_a_part(root, row, file)))
 
 
 def _refuse_other(root: Element, file: str) -> None:
@@ -89,8 +91,8 @@ def _refuse_other(root: Element, file: str) -> None:
     )
 
 
-def _only_a_part(root: Element, found: int, file: str) -> Fault | None:
-    """Return a note where the collection announces more features than it holds.
+def _only_a_part(root: Element, found: int, file: str) -> Iterator[Fault]:
+    """Yield a note where the collection announces more features than it holds.
 
     Some servers announce none although they deliver, so only more counts.
     """
@@ -98,14 +100,13 @@ def _only_a_part(root: Element, found: int, file: str) -> Fault | None:
     for key in ("numberMatched", "numberReturned", "numberOfFeatures"):
         number = root.get(key) or ""
         announced = max(announced, int(number) if number.isdigit() else 0)
-    if announced <= found:
-        return None
-    return Fault(
-        file,
-        1,
-        "numberMatched",
-        f"{found} features",
-        f"{announced} features",
-        "part-of-collection",
-        Outcome.NOTED,
-    )
+    if announced > found:
+        yield Fault(
+            file,
+            1,
+            "numberMatched",
+            f"{found} features",
+            f"{announced} features",
+            "part-of-collection",
+            Outcome.NOTED,
+        )

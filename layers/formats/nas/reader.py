@@ -1,5 +1,6 @@
 """A streaming reader for NAS files: extracts, WFS answers and single objects."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -43,8 +44,8 @@ def read_nas(source: Path | BinaryIO, file_name: str) -> Iterator[SourceTable]:
         ``kind`` is the class (``AX_Flurstueck``), columns are dotted paths
         (``gemarkung.gemarkungsnummer``) with values as text, ``rows`` the ordinal
         of the object in the file. At most 20,000 rows; one reference system.
-        A class that is not read yields one empty table with a fault that says how
-        many objects were skipped.
+        The objects of a class that is not read make one table without columns, and a
+        fault that says so.
 
     Raises
     ------
@@ -121,26 +122,23 @@ def _refuse_foreign(element: Element, file: str) -> None:
 
 @dataclass(slots=True)
 class _Skipped:
-    """Classes that are not read: how many objects, and where the first one stands."""
+    """Objects of classes that are not read: where they stand, and no more."""
 
-    count: dict[str, int] = field(default_factory=dict)
-    first: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, row: int) -> None:
-        self.count[name] = self.count.get(name, 0) + 1
-        self.first.setdefault(name, row)
+        self.rows[name].append(row)
 
     def tables(self, file: str) -> Iterator[SourceTable]:
-        for name, count in self.count.items():
+        for name, rows in self.rows.items():
             fault = Fault(
                 file,
-                self.first[name],
+                rows[0],
                 name,
-                f"{count} objects",
+                f"{len(rows)} objects",
                 "a class that is read",
                 "class-skipped",
                 Outcome.NOTED,
             )
-            yield SourceTable(
-                file, name, np.empty(0, dtype=np.int64), pd.DataFrame(), faults=(fault,)
-            )
+            bare = pd.DataFrame(index=range(len(rows)))
+            yield SourceTable(file, name, np.array(rows, dtype=np.int64), bare, faults=(fault,))

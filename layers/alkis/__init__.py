@@ -1,0 +1,1 @@
+"""The cadastre: ALKIS objects as parcels, buildings and land use."""
