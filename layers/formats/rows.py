@@ -43,7 +43,7 @@ def feature_table(
             "geometry",
             "bytes that are no geometry",
             "a geometry",
-            "geometry-undecodable",
+            "geometry-unreadable",
         )
         for row in rows[undecodable]
     ]
