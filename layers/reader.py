@@ -369,6 +369,6 @@ def _summarised(view: CollectionView, columns: Sequence[str]) -> tuple[str, ...]
     """Name the fields that columns of a summary rest on."""
     relation = view.spec.relation
     fields = [f for f in relation.sums if f"sum_{f}" in columns]
-    if relation.counts_by and "counts" in columns:
+    if relation.counts_by and {"counts", "areas"} & set(columns):
         fields.append(relation.counts_by)
     return tuple(fields)
