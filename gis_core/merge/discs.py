@@ -39,12 +39,13 @@ def disc_area_inside(
     >>> round(float(area[0] / np.pi), 12)
     0.5
     """
-    rings, owner = shapely.get_rings(
-        shapely.orient_polygons(polygon, exterior_cw=False), return_index=True
+    parts, owner = shapely.get_parts(polygon, return_index=True)
+    rings, part = shapely.get_rings(
+        shapely.orient_polygons(parts, exterior_cw=False), return_index=True
     )
     vertex, ring = shapely.get_coordinates(rings, return_index=True)
     edge = np.flatnonzero(ring[:-1] == ring[1:])
-    pair = owner[ring[edge]]
+    pair = owner[part[ring[edge]]]
     start = vertex[edge] - centre[pair]
     end = vertex[edge + 1] - centre[pair]
     area = np.bincount(pair, _edge_area(start, end, radius[pair]), minlength=len(polygon))

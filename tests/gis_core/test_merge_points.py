@@ -138,6 +138,7 @@ def test_disc_area_agrees_with_a_finely_drawn_circle(radius, x, y):
     shape = shapely.Polygon(
         [(0, 0), (12, -3), (10, 11), (4, 6), (-2, 9)], [[(3, 2), (6, 2), (5, 4)]]
     )
+    shape = shapely.union(shape, shapely.box(13, 0, 15, 15))
     area = disc_area_inside(np.array([[x, y]]), np.array([radius]), np.array([shape]))[0]
     drawn = shapely.Point(x, y).buffer(radius, quad_segs=2000).intersection(shape).area
     assert area == pytest.approx(drawn, rel=1e-5, abs=1e-6 * radius**2)

@@ -1,0 +1,328 @@
+"""The merge over a store: small registers whose links can be checked by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from rasterio.transform import from_origin
+
+from gis_core.errors import StoreError
+from gis_core.store import MERGE, Store
+from layers.access import Actor
+from layers.errors import NotMergedError
+from layers.ingest.schema import table_schemas
+from layers.merge_run.inputs import main_use
+from layers.merging import merge
+from layers.municipality import load_municipality
+from layers.reader import open_reader
+from layers.registry import find_layers
+
+X, Y = 324_000, 5_690_000
+GARDEN, STREET, YARD = "05304901200001______", "05304901200002______", "053049012000030001__"
+GONE = "053049012000030002__"
+CLERK = Actor("property_tax_clerk", "assessment 12/345", "n. n.")
+
+
+def plot(x0, x1, y0=0, y1=20):
+    return shapely.box(X + x0, Y + y0, X + x1, Y + y1)
+
+
+def put(store, layer, tables, *, raster=None):
+    """Write one generation of a layer: {collection: (columns, geometry or None)}."""
+    spec = find_layers().layer(layer)
+    with store.stage(layer) as writer:
+        for name, (columns, geometry) in tables.items():
+            schema = table_schemas(spec.collection(name), 25832)[0]
+            shapes = None if geometry is None else np.array(geometry, object)
+            frame = pd.DataFrame(columns)
+            writer.table(schema).append(frame, shapes)
+        if raster is not None:
+            writer.attach(raster, "terrain.tif")
+        return writer.publish({}, None)
+
+
+def keyed(texts, keys, sure):
+    return {"parcel_key_as_filed": texts, "parcel_key": keys, "parcel_key_confidence": sure}
+
+
+@pytest.fixture
+def town(tmp_path):
+    """Return a data directory with a garden, a street, a yard, and what lies on them."""
+    with Store.open(tmp_path / "data", create=True) as store:
+        put(
+            store,
+            "alkis",
+            {
+                "flurstueck": (
+                    {
+                        "feature_id": ["p3", "p1", "p2"],
+                        "flstkennz": [YARD, GARDEN, STREET],
+                        "flaeche": [400.0, 421.0, 200.0],
+                        "lagebeztxt": ["Ostwall 3, 5", "Ostwall 1; Am Hang 7", "Ostwall"],
+                        "tntxt": ["Wohnbaufläche;400", "Garten;421", "Straßenverkehr / Weg;200"],
+                    },
+                    [plot(30, 50), plot(0, 20), plot(20, 30)],
+                ),
+                "gebaeude_bauwerk": (
+                    {"feature_id": ["g1"], "oid": ["g1"]},
+                    [plot(15, 35, 0, 4)],
+                ),
+                "nutzung": (
+                    {"feature_id": ["u1", "u2"], "nutzart": ["Garten", "Straßenverkehr"]},
+                    [plot(0, 20.1), plot(20.1, 30)],
+                ),
+            },
+        )
+        put(
+            store,
+            "trees",
+            {
+                "baum": (
+                    {
+                        "feature_id": ["t1", "t2", "t3", "t4"],
+                        "tree_number": ["1", "2", "3", "4"],
+                        "genus": ["Tilia", "Acer", "Tilia", None],
+                        "trunk_circumference_cm": [None, 314.159, 100.0, 50.0],
+                    },
+                    shapely.points([[X + 5, Y + 5], [X + 20, Y + 9], [X + 51, Y + 9], [0, 0]]),
+                )
+            },
+        )
+        put(
+            store,
+            "road_damage",
+            {
+                "strassenschaden": (
+                    {
+                        "feature_id": ["d1", "d2", "d3"],
+                        "damage_id": ["1", "2", "3"],
+                        "severity": ["S1", "S4", "S4"],
+                    },
+                    shapely.points([[X + 25, Y + 5], [X + 17, Y + 5], [X + 45, Y + 5]]),
+                )
+            },
+        )
+        put(
+            store,
+            "property_tax",
+            {
+                "grundsteuer": (
+                    {
+                        "feature_id": ["a", "b", "c", "d"],
+                        "tax_file_number": ["1", "2", "3", "4"],
+                        "annual_tax_cents": [30_001, 5, 7, 9],
+                        **keyed(
+                            [f"{GARDEN};3049-12-3/1", "Verberg, Flur 3, 12", None, f"{GONE}"],
+                            [f"{GARDEN} {YARD}", None, None, GONE],
+                            ["exact normalised", None, None, "exact"],
+                        ),
+                    },
+                    None,
+                )
+            },
+        )
+        put(
+            store,
+            "trade_tax",
+            {
+                "gewerbesteuer": (
+                    {
+                        "feature_id": ["x", "y", "z"],
+                        "tax_number": ["1", "2", "3"],
+                        "address": ["Am Hang 07, 47798 Krefeld", "Ostwall 5a", "Westwall 1"],
+                    },
+                    None,
+                )
+            },
+        )
+        height = np.fromfunction(lambda r, c: c // 10 + 0.0 * r, (20, 50), dtype=np.float32)
+        path = tmp_path / "height.tif"
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            width=50,
+            height=20,
+            count=1,
+            dtype="float32",
+            crs="EPSG:25832",
+            transform=from_origin(X, Y + 20, 1, 1),
+        ) as raster:
+            raster.write(height, 1)
+        put(store, "terrain", {}, raster=path)
+    return tmp_path / "data"
+
+
+def run(folder, **options):
+    with Store.open(folder) as store:
+        return merge(store, find_layers(), load_municipality("krefeld"), **options)
+
+
+def table(folder, name, **options):
+    with Store.open(folder) as store:
+        return store.snapshot(MERGE).frame(name, **options)
+
+
+def links(folder, collection):
+    frame = table(folder, f"link_{collection}")
+    columns = ["feature_id", "parcel_key", "method", "confidence"]
+    return list(frame[columns].itertuples(index=False, name=None))
+
+
+def test_trees_stand_where_their_stems_do(town):
+    report = run(town)
+    assert links(town, "baum") == [
+        ("t1", GARDEN, "within", "certain"),
+        ("t2", GARDEN, "disc", "boundary_possible"),
+        ("t2", STREET, "disc", "boundary_possible"),
+        ("t3", YARD, "nearest", "near"),
+    ]
+    frame = table(town, "link_baum")
+    assert frame["share"].tolist() == pytest.approx([1, 0.5, 0.5, 1])
+    assert frame["boundary"].tolist() == [False, True, True, False]
+    trees = next(c for c in report.collections if c.collection == "baum")
+    assert (trees.features, trees.linked, trees.unlinked, trees.boundary) == (4, 3, 1, 1)
+    assert trees.unmatched == {"outside": 1}
+    summary = table(town, "summary_baum").set_index("parcel_key")
+    assert summary.loc[GARDEN, ["n", "boundary"]].tolist() == [2, 1]
+    assert json.loads(summary.loc[GARDEN, "counts"]) == {"Acer": 1, "Tilia": 1}
+
+
+def test_damages_belong_to_the_street_unless_there_is_none_near(town):
+    run(town)
+    assert links(town, "strassenschaden") == [
+        ("d1", STREET, "within", "certain"),
+        ("d2", STREET, "nearest", "near"),
+        ("d3", YARD, "within", "certain"),
+    ]
+
+
+def test_buildings_and_uses_are_shared_out(town):
+    report = run(town)
+    frame = table(town, "link_gebaeude_bauwerk")
+    assert frame["area_m2"].tolist() == pytest.approx([20, 40, 20])
+    assert frame["share"].tolist() == pytest.approx([0.25, 0.5, 0.25])
+    # The garden's use reaches 0.1 m over the street: a sliver, kept as a link, and counted with
+    # the street. The yard has no use at all.
+    uses = table(town, "link_nutzung")
+    assert uses["sliver"].tolist() == [False, True, False]
+    areas = table(town, "summary_nutzung").set_index("parcel_key")["areas"].map(json.loads)
+    assert areas.to_dict() == {GARDEN: {"Garten": 421.0}, STREET: {"Straßenverkehr": 200.0}}
+    use = next(c for c in report.collections if c.collection == "nutzung")
+    assert (use.slivers, use.reassigned_m2, use.parcels_without) == (1, 2.0, 1)
+
+
+def test_tax_objects_keep_every_parcel_and_every_reason(town):
+    report = run(town)
+    assert links(town, "grundsteuer") == [
+        ("a", GARDEN, "key", "exact"),
+        ("a", YARD, "key", "normalised"),
+    ]
+    # Equal areas share 300.01 euros to the cent.
+    summary = table(town, "summary_grundsteuer").set_index("parcel_key")
+    assert summary["sum_annual_tax_cents"].to_dict() == {GARDEN: 15_001, YARD: 15_000}
+    cases = table(town, "unmatched", sealed=True).set_index("feature_id")
+    assert cases.loc["b", ["reason", "detail"]].tolist() == ["unreadable", "unknown-section"]
+    assert cases.loc["c", "reason"] == "no-key"
+    assert cases.loc["d", ["found", "reason"]].tolist() == [GONE, "not-existing"]
+    assert cases.loc["d", "candidates"] == [YARD]
+    tax = next(c for c in report.collections if c.collection == "grundsteuer")
+    assert tax.unmatched == {"no-key": 1, "not-existing": 1, "unreadable": 1}
+    assert tax.parcels_without == 1
+
+
+def test_establishments_are_found_by_street_and_number(town):
+    run(town)
+    assert links(town, "gewerbesteuer") == [("x", GARDEN, "address", "text")]
+    cases = table(town, "unmatched", sealed=True).set_index("feature_id")
+    assert cases.loc["y", "reason"] == "unknown-house-number"
+    assert cases.loc["y", "candidates"] == [YARD]
+    assert cases.loc["z", "reason"] == "unknown-street"
+
+
+def test_areas_and_heights_of_every_parcel(town):
+    report = run(town)
+    area = table(town, "summary_flurstueck").set_index("parcel_key")
+    assert area.loc[GARDEN, "geometric_area_m2"] == 400
+    # At Krefeld the projection shrinks areas by less than 0.01 %.
+    assert area["corrected_area_m2"].to_list() == pytest.approx([400, 200, 400], rel=1.2e-4)
+    assert area["beyond_bound"].tolist() == [True, False, False]  # 21 m² too many, 4 allowed
+    assert report.beyond_bound == 1
+    height = table(town, "summary_terrain").set_index("parcel_key")
+    assert height.loc[GARDEN, ["cells", "mean", "min", "max", "std"]].tolist() == [
+        400,
+        0.5,
+        0,
+        1,
+        0.5,
+    ]
+    assert height.loc[STREET, "mean"] == 2
+
+
+def test_secrets_are_sealed_and_the_reader_keeps_them(town):
+    run(town)
+    with Store.open(town) as store:
+        open_file = store.snapshot(MERGE).info.path / "open.gpkg"
+    assert GONE.encode() not in open_file.read_bytes()
+    reader = open_reader(town)
+    assert len(reader.links(CLERK, "grundsteuer", parcel_keys=[YARD])) == 1
+    assert len(reader.unmatched(CLERK, "grundsteuer")) == 3
+    assert "areas" in reader.summaries(CLERK, "nutzung")
+    reader.close()
+
+
+def test_the_same_input_gives_the_same_tables_and_names_what_it_was_made_from(town):
+    first = run(town)
+    before = {n: table(town, n) for n in ("link_baum", "summary_baum", "summary_grundsteuer")}
+    second = run(town)
+    assert (first.generation, second.generation) == (1, 2)
+    assert second.inputs == {
+        "alkis": 1,
+        "property_tax": 1,
+        "road_damage": 1,
+        "terrain": 1,
+        "trade_tax": 1,
+        "trees": 1,
+    }
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(frame, table(town, name), check_exact=True)
+
+
+def test_a_new_import_makes_the_links_stale_until_the_next_merge(town):
+    run(town)
+    with Store.open(town) as store:
+        put(store, "trees", {"baum": ({"feature_id": ["t9"]}, shapely.points([[X + 5, Y + 5]]))})
+    reader = open_reader(town)
+    assert reader.stale_links() == ("trees",)
+    steps = []
+    run(town, progress=lambda *step: steps.append(step))
+    assert reader.stale_links() == ()
+    assert {s[0] for s in steps} == {"parcels", "collections", "terrain", "publish"}
+    assert links(town, "baum") == [("t9", GARDEN, "within", "certain")]
+    reader.close()
+
+
+def test_without_parcels_there_is_nothing_to_merge_by(tmp_path):
+    with Store.open(tmp_path, create=True) as store:
+        put(store, "trees", {"baum": ({"feature_id": ["t9"]}, shapely.points([[X, Y]]))})
+        with pytest.raises(NotMergedError, match="no parcels") as caught:
+            merge(store, find_layers(), load_municipality("krefeld"))
+        assert "flurbuch ingest alkis" in caught.value.advice
+        with pytest.raises(StoreError):
+            store.snapshot(MERGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "use"),
+    [
+        ("Weg / Fahrweg;2", "Weg"),
+        ("Weg;17|Wohnbaufläche(funktion:null);523", "Wohnbaufläche"),
+        ("Wald", "Wald"),
+        ("", ""),
+    ],
+)
+def test_the_main_use_is_the_largest(text, use):
+    assert main_use(text) == use
