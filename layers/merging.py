@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
@@ -138,6 +139,14 @@ def merge(
         rasters=rasters,
         seconds=round(time.perf_counter() - begun, 3),
     )
+
+
+def merge_directory(
+    data_dir: Path, registry: Registry, municipality: Municipality, progress: Progress = silent
+) -> MergeReport:
+    """Merge what is imported below a data directory; see `merge`."""
+    with Store.open(data_dir) as store:
+        return merge(store, registry, municipality, progress)
 
 
 def _parcel_collection(

@@ -1,0 +1,74 @@
+"""``flurbuch merge``: every imported feature finds its parcel."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from api.cli.console import out, print_json, progress, talk
+from api.cli.context import context
+
+if TYPE_CHECKING:
+    from layers.merging import MergeReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("merge")(merge)
+
+
+def merge(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Link everything that is imported to its parcels.
+
+    Trees by their stems, damages to the street they lie on, buildings, uses and graves by
+    area, tax objects by the keys that they state, establishments by address, terrain by cells.
+    What finds no parcel is listed with the reason. The former links stay served until the
+    new ones are complete.
+
+    [bold]Examples[/]
+
+      flurbuch merge
+
+      flurbuch --data /srv/flurbuch merge --json > merge.json
+
+    Exit status: 0 done (some features may have no parcel), 1 no parcels are imported, 2 wrong
+    usage.
+    """
+    from layers.merging import merge_directory
+
+    shared = context(ctx)
+    with progress(quiet=as_json) as report_progress:
+        report = merge_directory(
+            shared.settings.data_dir, shared.registry, shared.profile, report_progress
+        )
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print_report(report)
+
+
+def _print_report(report: "MergeReport") -> None:
+    names = ("features", "linked", "links", "boundary", "nearest", "slivers")
+    table = Table(box=None)
+    table.add_column("collection", no_wrap=True)
+    for name in (*names, "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for c in report.collections:
+        figures = [f"{getattr(c, name):,}" for name in names]
+        table.add_row(c.collection, *figures, f"{c.seconds:.2f}")
+    out.print(table)
+    for c in report.collections:
+        if c.unmatched:
+            reasons = ", ".join(f"{n:,} {reason}" for reason, n in c.unmatched.items())
+            out.print(f"{c.collection} without a parcel: {reasons}")
+    for layer, parcels in report.rasters.items():
+        out.print(f"{layer}: {parcels:,} parcels with a value")
+    if report.beyond_bound:
+        out.print(
+            f"{report.beyond_bound:,} parcels differ from their official area by more than the "
+            "project's default bound"
+        )
+    talk.print(f"{report.parcels:,} parcels, links {report.generation} in {report.seconds:.1f} s")
