@@ -172,6 +172,16 @@ class CollectionSpec(_Strict):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _ids_are_no_secret(self) -> Self:
+        order = list(Access)
+        for name in self.identity:
+            if order.index(self.field(name).access) > order.index(self.access):
+                raise ValueError(
+                    f"{self.id}.{name}: feature ids are made of it, so it must be {self.access}"
+                )
+        return self
+
     def field(self, name: str) -> FieldSpec:
         """Return the field of that name; KeyError when there is none."""
         for f in self.fields:
