@@ -41,6 +41,20 @@ def from_cells(cells: Sequence[object], kind: ColumnType) -> Values:
     return _FROM[kind](cells)
 
 
+def to_bound(value: object, kind: ColumnType) -> str | int | float | None:
+    """Return one value of a query as it is compared with stored ones of that type."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if kind in {ColumnType.DATE, ColumnType.DATETIME} and not isinstance(value, str):
+        column = Column("value", kind)
+        return str(to_cells(pd.Series([value]), column)[0])
+    if kind is ColumnType.BOOLEAN and isinstance(value, str):
+        return {"true": 1, "false": 0}.get(value.casefold(), value)
+    return value if isinstance(value, str | int | float) else str(value)
+
+
 def _with_none(values: pd.Series) -> Cells:
     plain = values.astype(object)
     return plain.where(values.notna().to_numpy(), None).tolist()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.store import gpkg, sql
-from gis_core.store.cells import from_cells
+from gis_core.store.cells import from_cells, to_bound
 from gis_core.store.guard import Connections, Release
 from gis_core.store.query import Query
 from gis_core.store.schema import FEATURE_ID, GEOMETRY, Box, ColumnType, GenerationInfo, TableInfo
@@ -188,8 +188,17 @@ def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
     conditions = [sql.in_box(schema, query.search_box())] if query.places else []
     if query.ids is not None:
         conditions.append(sql.any_of(schema, FEATURE_ID, query.ids))
-    conditions += [sql.any_of(schema, name, values) for name, values in query.among.items()]
-    return conditions + [sql.equals(schema, name, value) for name, value in query.equals.items()]
+    for name, values in query.among.items():
+        bound = [to_bound(v, _kind(table, name)) for v in values]
+        conditions.append(sql.any_of(schema, name, bound))
+    for name, value in query.equals.items():
+        conditions.append(sql.equals(schema, name, to_bound(value, _kind(table, name))))
+    return conditions
+
+
+def _kind(table: TableInfo, name: str) -> ColumnType:
+    own = {c.name: c.type for c in table.schema.columns}
+    return own.get(name, ColumnType.TEXT)
 
 
 def _exact(cursor: sqlite3.Cursor, table: TableInfo, query: Query) -> Iterator[Row]:
