@@ -7,6 +7,7 @@ typing errors in a parcel key.
 
 import difflib
 import json
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,7 +23,8 @@ from gis_core.folding import fold_name
 
 MAX_SECTION = 999
 
-_SWITCHES = frozenset({"has_sections", "no_sequence", "sequence_letters"})
+_YES_OR_NO = frozenset({"has_sections", "sequence_letters"})
+_SWITCHES = _YES_OR_NO | {"no_sequence"}
 _ENTRIES = _SWITCHES | {"state_code", "municipality", "office", "district", "neighbour"}
 _DISTRICT_ENTRIES = frozenset({"key", "name", "sections", "office"})
 
@@ -110,6 +112,7 @@ class DistrictCatalogue:
         try:
             facts = tomllib.loads(text)
             _check_entries(facts, _ENTRIES, "catalogue")
+            _check_switches(facts)
             name = facts.get("municipality", "")
             office = facts.get("office", "")
             rows = [(row, True) for row in facts["district"]]
@@ -273,8 +276,14 @@ def _check_entries(facts: dict[str, Any], known: frozenset[str], what: str) -> N
         raise ValueError(f"{what}: unknown entry {min(unknown)!r}, known: {sorted(known)}")
 
 
-def _digits(text: str, length: int) -> bool:
-    return len(text) == length and text.isascii() and text.isdigit()
+def _check_switches(facts: dict[str, Any]) -> None:
+    for name in _YES_OR_NO & set(facts):
+        if not isinstance(facts[name], bool):
+            raise TypeError(f"{name} is {facts[name]!r}, expected true or false")
+
+
+def _digits(text: object, length: int) -> bool:
+    return isinstance(text, str) and re.fullmatch(f"[0-9]{{{length}}}", text) is not None
 
 
 def _unreadable(what: str, error: Exception) -> DistrictCatalogueError:

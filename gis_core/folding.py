@@ -26,6 +26,7 @@ def plain_text(text: str) -> str:
     return " ".join(composed.split())
 
 
+@lru_cache(maxsize=8192)
 def fold_name(text: str) -> str:
     """Return a name in the form in which two spellings of it are equal.
 

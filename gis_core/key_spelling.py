@@ -10,6 +10,7 @@ No digit is ever changed, added or dropped, except zeros that pad.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from gis_core.key_messages import KeyTextError
@@ -198,7 +199,8 @@ def _take_district(numbers: list[Number], least: int) -> tuple[str, str, list[Nu
     if len(numbers) < least:
         if len(numbers) == 2 and len(numbers[0].digits) in {4, 6}:
             raise KeyTextError("missing-section")
-        raise KeyTextError("too-short")
+        overlong = any(len(number.digits) > 9 for number in numbers)
+        raise KeyTextError("wrong-length" if overlong else "too-short")
     state, rest = "", numbers
     if 0 < len(numbers[0].digits) <= 2:
         state, rest = numbers[0].digits.zfill(2), numbers[1:]
@@ -222,6 +224,7 @@ def _take_section(rest: list[Number]) -> tuple[int, list[Number]]:
     return to_int(rest[0], SECTION_DIGITS), rest[1:]
 
 
+@lru_cache(maxsize=1024)
 def _separator(before: str) -> str:
     if re.search("[,;+&]", before):
         return "several"

@@ -11,6 +11,7 @@ Source: composition rule of the AAA model (GeoInfoDok 6.0.1 and 7.1.2).
 import contextlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -182,6 +183,7 @@ def _presentable(text: str) -> str:
     return plain[2:] if re.match("DE[0-9]", plain) else plain
 
 
+@lru_cache(maxsize=4096)
 def _is_odd_digit(character: str) -> bool:
     """Superscripts, fractions and other scripts' digits; full-width digits are harmless."""
     if character.isascii() or "\uff10" <= character <= "\uff19":
