@@ -66,9 +66,8 @@ class ArrowSearch:
         centre = target + _ring_points()
         shape = boxes(centre, half, np.zeros(len(centre)), clearance=CLEARANCE)
         start = _edge_points(centre, target, half + CLEARANCE)
-        shaft = shapely.linestrings(
-            np.stack([start, np.broadcast_to(target, start.shape)], axis=1)
-        )
+        ends = np.stack([start, np.broadcast_to(target, start.shape)], axis=1)
+        shaft = np.asarray(shapely.linestrings(ends), dtype=object)
         ok = shapely.contains(self.area, shape) & ~shapely.intersects(shape, part)
         ok &= np.hypot(*(start - target).T) >= HEAD + 0.5
         for candidates in (shape, shaft):
@@ -81,8 +80,8 @@ class ArrowSearch:
         cost += _LINE_COST * self._crossed(shape[left])
         best = left[np.argmin(cost.round(6))]
         x, y = centre[best].tolist()
-        ends = (tuple(start[best].tolist()), tuple(target.tolist()))
-        label = Label(row, lines, x, y, em, letter, arrow=ends)
+        (fx, fy), (tx, ty) = start[best].tolist(), target.tolist()
+        label = Label(row, lines, x, y, em, letter, arrow=((fx, fy), (tx, ty)))
         self.taken.add(label)
         return label
 
@@ -106,7 +105,7 @@ def arrow_heads(labels: Sequence[Label]) -> NDArray[np.object_]:
 
 
 def renumber(labels: Sequence[Label]) -> list[Label]:
-    """Number index labels 1, 2, 3 … in reading order: from the top, then from the left."""
+    """Give index labels their numbers in reading order: from the top, then from the left."""
     order = sorted(labels, key=lambda label: (-round(label.y), label.x, label.row))
     return [replace(label, lines=(index_text(i),)) for i, label in enumerate(order, start=1)]
 

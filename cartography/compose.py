@@ -11,7 +11,7 @@ from cartography.arrows import arrow_heads
 from cartography.boundaries import group_borders, group_unions, once
 from cartography.drawing import Areas, Discs, Drawing, Item, Layer, Lines
 from cartography.ground import Ground, lay_out
-from cartography.labelling import Lettering, letter_map, section_names
+from cartography.labelling import Lettering, band_width, letter_map, section_names
 from cartography.labels import Label, Taken, Way, label_items
 from cartography.messages import Messages
 from cartography.scene import Scene
@@ -67,11 +67,12 @@ class Map:
 class _Contents:
     land_use: list[Filled]
     buildings: list[Filled]
+    underground: NDArray[np.object_]
     sections: NDArray[np.object_]
     districts: NDArray[np.object_]
 
 
-def draw_map(scene: Scene, style: Catalogue, words: Messages, *, frame: bool = True) -> Map:
+def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = True) -> Map:
     """Draw the map of a scene.
 
     Parameters
@@ -82,7 +83,7 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, frame: bool = T
         The signature catalogue.
     words
         The language of what is written on the map itself (Flur, Gemarkung).
-    frame
+    framed
         Whether the frame with ticks and coordinates is drawn around it.
 
     Returns
@@ -97,13 +98,12 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, frame: bool = T
     ground = lay_out(scene)
     lettering = letter_map(scene, style, ground, words)
     contents = _contents(scene, style, ground, words)
-    sheet = scene.sheet
     drawing = Drawing(
-        sheet.frame.width,
-        sheet.frame.height,
+        scene.frame.width,
+        scene.frame.height,
         _layers(scene, style, ground, lettering, contents),
-        (furniture.frame(sheet, style),) if frame else (),
-        furniture.MAP_MARGIN if frame else 0.0,
+        (furniture.surround(scene.frame, style),) if framed else (),
+        furniture.MAP_MARGIN if framed else 0.0,
     )
     return Map(
         drawing=drawing,
@@ -119,6 +119,7 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, frame: bool = T
         drawn={
             "parcel": len(ground.parcel_rows),
             "building": len(ground.building_rows),
+            "underground": len(contents.underground),
             "land_use": len(ground.land_use_rows),
             "tree": len(ground.trees),
             "section": len(contents.sections),
@@ -132,7 +133,8 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, frame: bool = T
 
 def _contents(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -> _Contents:
     kinds = scene.land_use.kind[ground.land_use_rows]
-    functions = scene.buildings.function[ground.building_rows]
+    below = scene.buildings.underground[ground.building_rows]
+    functions = scene.buildings.function[ground.building_rows][~below]
     districts = group_unions(ground.parcels, scene.parcels.district[ground.parcel_rows].tolist())
     sections = group_unions(ground.parcels, section_names(scene, ground, words))
     district_lines = group_borders(list(districts.values()))
@@ -144,7 +146,8 @@ def _contents(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -
         section_lines = section_lines[~shapely.is_empty(section_lines)]
     return _Contents(
         by_fill(ground.land_use, kinds, style.land_use, style),
-        by_fill(ground.buildings, functions, style.building, style),
+        by_fill(ground.buildings[~below], functions, style.building, style),
+        ground.buildings[below],
         section_lines,
         district_lines,
     )
@@ -153,9 +156,9 @@ def _contents(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -
 def _layers(
     scene: Scene, style: Catalogue, ground: Ground, lettering: Lettering, contents: _Contents
 ) -> tuple[Layer, ...]:
-    scale = scene.sheet.scale
-    west, south, _, _ = scene.sheet.extent
-    factor = scene.sheet.mm_per_metre
+    scale = scene.frame.scale
+    west, south, _, _ = scene.frame.extent
+    factor = scene.frame.mm_per_metre
     origin = (-(west * factor) % 1000.0, -(south * factor) % 1000.0)
 
     def pen(name: str, geometry: NDArray[np.object_], *, closed: bool = False) -> Lines:
@@ -180,12 +183,13 @@ def _layers(
             (
                 *areas(contents.buildings),
                 *strewn(contents.buildings, style, origin, lettering.taken),
-                pen("building", ground.buildings, closed=True),
+                *(pen("building", group.geometry, closed=True) for group in contents.buildings),
+                pen("underground", contents.underground, closed=True),
             ),
         ),
         Layer("parcels", (pen("parcel", once(ground.parcels)),)),
         Layer("borders", (pen("section", contents.sections), pen("district", contents.districts))),
-        furniture.grid_crosses(scene.sheet, style),
+        furniture.grid_crosses(scene.frame, style),
         Layer("arrows", _arrows(style, lettering, scale)),
         Layer("labels", label_items(lettering.labels)),
     )
@@ -197,8 +201,8 @@ def _subject(scene: Scene, style: Catalogue, ground: Ground) -> tuple[Item, ...]
     if not len(where):
         return ()
     pen = style.pen["subject"]
-    width = pen.width_at(scene.sheet.scale)
     parcel = ground.parcels[where]
+    width = band_width(parcel[0], style, scene.frame.scale)
     band = shapely.difference(parcel, shapely.buffer(parcel, -width, join_style="mitre"))
     return (Areas(band, pen.colour),)
 

@@ -5,7 +5,6 @@ from math import atan2, isnan, pi
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from cartography.compose import Map
 from cartography.labels import Way
@@ -99,10 +98,11 @@ def _longest(line: shapely.Geometry) -> shapely.LineString:
     parts = shapely.get_parts(line)
     parts = parts[shapely.get_dimensions(parts) == 1]
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
-    return merged[np.argmax(shapely.length(merged))]
+    longest: shapely.LineString = merged[np.argmax(shapely.length(merged))]
+    return longest
 
 
-def describe(scene: Scene, drawn: Map, words: Messages) -> Description:
+def describe(scene: Scene, drawn: Map, words: Messages, *, with_table: bool = False) -> Description:
     """Say in words what the map shows.
 
     Order: key, size, use, address, neighbours by compass, what stands on the parcel,
@@ -116,6 +116,8 @@ def describe(scene: Scene, drawn: Map, words: Messages) -> Description:
         The finished map.
     words
         The language.
+    with_table
+        Whether the reader also has the table of parcels: the words then point to it.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def describe(scene: Scene, drawn: Map, words: Messages) -> Description:
     """
     return Description(
         parcel=tuple(_subject(scene, words)) if scene.subject >= 0 else (),
-        sheet=tuple(_sheet(scene, drawn, words)),
+        sheet=(*_sheet(scene, drawn, words), *_hints(drawn, words, with_table=with_table)),
     )
 
 
@@ -183,7 +185,7 @@ def _on_parcel(scene: Scene, words: Messages) -> str:
 
 def _visible_share(scene: Scene) -> float:
     subject = scene.parcels.geometry[scene.subject]
-    return float(subject.intersection(shapely.box(*scene.sheet.extent)).area / subject.area)
+    return float(subject.intersection(shapely.box(*scene.frame.extent)).area / subject.area)
 
 
 def _sheet(scene: Scene, drawn: Map, words: Messages) -> list[str]:
@@ -197,7 +199,7 @@ def _sheet(scene: Scene, drawn: Map, words: Messages) -> list[str]:
     said = [
         words(
             "describe.sheet",
-            scale=words.number(scene.sheet.scale),
+            scale=scene.frame.scale,
             municipality=imprint.municipality[words.lang],
             date=words.day(imprint.data_date),
         ),
@@ -209,32 +211,30 @@ def _sheet(scene: Scene, drawn: Map, words: Messages) -> list[str]:
         said.append(words("describe.uses", list=", ".join(_uses(scene, drawn, words))))
     if len(drawn.sections) > 1:
         said.append(words("describe.sections", list="; ".join(drawn.sections)))
-    arrows = drawn.ways.count(Way.ARROW)
+    return said
+
+
+def _hints(drawn: Map, words: Messages, *, with_table: bool) -> list[str]:
+    said = []
+    arrows, listed = drawn.ways.count(Way.ARROW), drawn.ways.count(Way.LIST)
     if arrows:
-        said.append(words("describe.beside", n=words.number(arrows)))
-    listed = drawn.ways.count(Way.LIST)
+        said.append(words.count("describe.beside", arrows))
     if listed:
-        said.append(words("describe.listed", n=words.number(listed)))
-    said.append(words("describe.table"))
+        said.append(words.count("describe.listed", listed))
+    if with_table:
+        said.append(words("describe.table"))
     return said
 
 
 def _uses(scene: Scene, drawn: Map, words: Messages) -> list[str]:
-    frame = scene.sheet.map_area
+    area = scene.frame.area
     areas: list[tuple[float, str]] = []
     for group in drawn.land_use:
-        visible = shapely.area(shapely.intersection(group.geometry, frame)).sum()
-        areas.append((100 * float(visible) / frame.area, group.fill.title[words.lang]))
+        visible = shapely.area(shapely.intersection(group.geometry, area)).sum()
+        areas.append((100 * float(visible) / area.area, group.fill.title[words.lang]))
     return [
         words("describe.use_share", use=title, share=words.number(share))
         if share >= 1
         else words("describe.use_small", use=title)
         for share, title in sorted(areas, key=lambda entry: (-entry[0], entry[1]))
     ]
-
-
-def visible_points(scene: Scene, drawn: Map) -> NDArray[np.float64]:
-    """Return east and north of a point inside the visible part of each parcel, metre."""
-    west, south, _, _ = scene.sheet.extent
-    ground: NDArray[np.float64] = drawn.points / scene.sheet.mm_per_metre + np.array([west, south])
-    return ground

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import typst
 
@@ -11,7 +12,7 @@ from cartography.errors import DocumentError
 from cartography.typeface import FONT_FOLDER
 
 TEMPLATES = Path(__file__).parent / "templates"
-STANDARDS = ["a-2a", "ua-1"]
+STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 
 @cache
@@ -44,7 +45,8 @@ def compile_document(
     DocumentError
         The engine refused the document; the message is the engine's.
     """
-    files = {
+    # the engine takes a dictionary of files; its type stubs do not say so
+    files: Any = {
         "main.typ": template(template_name),
         "sheet.json": json.dumps(data, ensure_ascii=False, sort_keys=True).encode(),
         **{name: text.encode() for name, text in images.items()},
@@ -54,7 +56,7 @@ def compile_document(
             files,
             font_paths=[FONT_FOLDER],
             ignore_system_fonts=True,
-            pdf_standards=STANDARDS,
+            pdf_standards=[*STANDARDS],
             timestamp=0,
         )
     except typst.TypstError as error:

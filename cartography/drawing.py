@@ -42,7 +42,7 @@ class Discs:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One run of letters; x, y is the start of the base line, ``angle`` counter-clockwise in radian."""
+    """One run of letters: start of the base line, angle counter-clockwise in radian."""
 
     text: str
     x: float

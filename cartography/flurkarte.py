@@ -12,19 +12,32 @@ from cartography.describe import (
     describe,
     parcel_label,
     parcel_number,
-    visible_points,
 )
 from cartography.document import compile_document
 from cartography.drawing import Drawing
 from cartography.errors import SheetError
 from cartography.labels import Way
 from cartography.legend import Entry, legend
-from cartography.messages import Language, Messages, messages
+from cartography.messages import Messages, messages
+from cartography.reading import build_scene, find_subject
 from cartography.scene import Scene
-from cartography.sheet import MARGIN, RING, SIDE_PANEL, TITLE_BAND, Box, Orientation, Sheet
+from cartography.sheet import (
+    FOOT_BAND,
+    MARGIN,
+    RING,
+    SIDE_PANEL,
+    TITLE_BAND,
+    Box,
+    Orientation,
+    Sheet,
+    sheet_around,
+)
 from cartography.style import Catalogue, default_catalogue
 from cartography.svg import write_svg
 from cartography.typeface import missing_letters, printable
+from layers.access import Actor
+from layers.reader import Reader
+from layers.wording import Language
 
 SCALES = (500, 1000, 2000)
 """Scales in which the Flurkarte is made."""
@@ -42,13 +55,17 @@ def check_scale(scale: int) -> None:
         )
 
 
-def flurkarte(scene: Scene, lang: Language = "de", *, style: Catalogue | None = None) -> bytes:
+def flurkarte(
+    sheet: Sheet, scene: Scene, lang: Language = "de", *, style: Catalogue | None = None
+) -> bytes:
     """Print a scene as Flurkarte.
 
     Parameters
     ----------
+    sheet
+        Format, scale and place.
     scene
-        What lies on the sheet.
+        What lies within ``sheet.frame``.
     lang
         Language of everything that is written: de or en.
     style
@@ -64,35 +81,35 @@ def flurkarte(scene: Scene, lang: Language = "de", *, style: Catalogue | None = 
     SheetError, EmptySheetError, CrowdedSheetError
         The sheet cannot be made as asked for; the advice says what can be.
     """
+    if scene.frame != sheet.frame:
+        raise SheetError("the scene was made for another frame than the sheet's")
     style = style or default_catalogue()
     words = messages(lang)
     drawn = draw_map(scene, style, words)
     entries = legend(scene, drawn, style, words)
-    said = describe(scene, drawn, words)
-    bar = furniture.scale_bar(scene.sheet.scale, 50.0)
+    said = describe(scene, drawn, words, with_table=True)
+    bar = furniture.scale_bar(sheet.scale, 50.0)
     images = {
         "map.svg": write_svg(drawn.drawing),
         "bar.svg": write_svg(bar),
         "north.svg": write_svg(furniture.north_arrow()),
     }
     images |= {_sample_name(i): write_svg(e.sample) for i, e in enumerate(entries)}
-    data = _sheet_data(scene, drawn, said, words)
+    data = _sheet_data(sheet, scene, drawn, said, words)
     data |= {
-        "bar": _bar(bar, scene.sheet.scale, words),
+        "bar": _bar(bar, sheet.scale, words),
         "north": _size(furniture.north_arrow()) | {"alt": words("sheet.north")},
         "legend": _legend(entries),
         "table": _table(scene, drawn, words),
-        "words": _labels(words, scene.sheet.scale),
+        "words": _labels(words, sheet.scale),
     }
     return compile_document("sheet.typ", data, images)
 
 
 def _sheet_data(
-    scene: Scene, drawn: Map, said: Description, words: Messages
+    sheet: Sheet, scene: Scene, drawn: Map, said: Description, words: Messages
 ) -> dict[str, object]:
-    sheet, imprint = scene.sheet, scene.imprint
-    scale = words.number(sheet.scale)
-    frame = sheet.frame
+    imprint, scale, frame = scene.imprint, sheet.scale, sheet.map_box
     subject = parcel_label(scene, scene.subject, words) if scene.subject >= 0 else None
     date = imprint.data_date
     return {
@@ -109,10 +126,12 @@ def _sheet_data(
         "paragraphs": _paragraphs(scene, said, words),
         "notice": words("sheet.notice_synthetic" if imprint.synthetic else "sheet.notice"),
         "notice_words": words("sheet.notice_words"),
-        "facts": _facts(scene, words),
+        "facts": _facts(sheet, scene, words),
         "index": _index(scene, drawn, words),
         "paper": dict(zip(("width", "height"), sheet.paper, strict=True)),
-        "map": asdict(Box(frame.x - RING, frame.y - RING, frame.width + 2 * RING, frame.height + 2 * RING)),
+        "map": asdict(
+            Box(frame.x - RING, frame.y - RING, frame.width + 2 * RING, frame.height + 2 * RING)
+        ),
         "boxes": {name: asdict(box) for name, box in panel(sheet).items()},
         "legend_columns": legend_columns(sheet),
     }
@@ -122,14 +141,14 @@ def panel(sheet: Sheet) -> dict[str, Box]:
     """Return where the texts beside the map stand on the paper, mm."""
     width, height = sheet.paper
     if sheet.orientation is Orientation.PORTRAIT:
-        top = height - MARGIN - 44.0
+        top = height - MARGIN - FOOT_BAND + 2.0
         wide = width - 2 * MARGIN
         return {
             "title": Box(MARGIN, MARGIN, wide - 60.0, TITLE_BAND),
             "publisher": Box(width - MARGIN - 56.0, MARGIN, 56.0, TITLE_BAND),
             "bar": Box(MARGIN, top, 76.0, 20.0),
-            "facts": Box(MARGIN, top + 20.0, 76.0, 22.0),
-            "legend": Box(MARGIN + 80.0, top, wide - 80.0, 40.0),
+            "facts": Box(MARGIN, top + 21.0, 76.0, 26.0),
+            "legend": Box(MARGIN + 79.0, top, wide - 79.0, FOOT_BAND - 6.0),
             "page": Box(width - MARGIN - 40.0, height - MARGIN - 3.0, 40.0, 3.0),
         }
     left = width - MARGIN - SIDE_PANEL + 2.0
@@ -148,7 +167,7 @@ def panel(sheet: Sheet) -> dict[str, Box]:
 def legend_columns(sheet: Sheet) -> int:
     """Return the number of columns in which the legend is set."""
     box = panel(sheet)["legend"]
-    return max(1, int(box.width // 52.0))
+    return max(1, int(box.width // 36.0))
 
 
 def _labels(words: Messages, scale: int) -> dict[str, str]:
@@ -157,17 +176,17 @@ def _labels(words: Messages, scale: int) -> dict[str, str]:
         "legend": words("sheet.legend"),
         "legend_elsewhere": words("sheet.legend_elsewhere"),
         "index": words("sheet.index"),
-        "scale": words("sheet.scale", scale=words.number(scale)),
+        "scale": words("sheet.scale", scale=scale),
         "north": words("sheet.north_short"),
-        "page": words("sheet.page", page="PAGE", pages="PAGES"),
+        "page": words("sheet.page", page="§1", pages="§2"),
         "heading": words("words.heading"),
         "table": words("words.table"),
     }
 
 
-def _facts(scene: Scene, words: Messages) -> list[dict[str, str]]:
-    sheet, imprint = scene.sheet, scene.imprint
-    west, south, east, north = (words.number(v) for v in sheet.extent)
+def _facts(sheet: Sheet, scene: Scene, words: Messages) -> list[dict[str, str]]:
+    imprint = scene.imprint
+    west, south, east, north = (words.number(v) for v in scene.frame.extent)
     lying = words(f"sheet.{sheet.orientation}", format=sheet.format)
     extent = words("sheet.extent_value", west=west, south=south, east=east, north=north)
     facts = {
@@ -224,12 +243,14 @@ def _table(scene: Scene, drawn: Map, words: Messages) -> dict[str, object]:
     """Return the parcels on the sheet as a table: the text equivalent of the map."""
     header = [words(f"words.{c}") for c in ("parcel", "key", "area", "use", "address", "find")]
     table = scene.parcels
-    points = visible_points(scene, drawn)
+    points = scene.frame.to_ground(drawn.points)
     several = len(drawn.sections) > 1
     rows = []
     for i in table_order(scene, drawn.parcel_rows):
         row = int(drawn.parcel_rows[i])
-        name = parcel_label(scene, row, words) if several else parcel_number(scene, row)
+        name = parcel_number(scene, row)
+        if several and table.section[row]:
+            name = f"{words('map.section', section=table.section[row])}, {name}"
         rows.append(
             [
                 name,
@@ -267,3 +288,53 @@ def _way(drawn: Map, i: int, row: int, point: list[float], words: Messages) -> s
         east, north = (words.number(v) for v in point)
         return words("words.way_list", east=east, north=north)
     return words(f"words.way_{way}")
+
+
+def make_flurkarte(
+    reader: Reader,
+    actor: Actor,
+    key: str,
+    scale: int = 1000,
+    paper_format: str = "A4",
+    lang: Language = "de",
+    *,
+    orientation: Orientation | None = None,
+    synthetic: bool = False,
+) -> bytes:
+    """Print the Flurkarte around a parcel.
+
+    Parameters
+    ----------
+    reader, actor
+        The door to the data and who asks.
+    key
+        Parcel key in any spelling.
+    scale
+        500, 1000 or 2000.
+    paper_format
+        A4, A3, A2, A1 or A0.
+    lang
+        de or en.
+    orientation
+        How the paper lies; A4 upright and the others landscape when ``None``.
+    synthetic
+        The data are invented; the sheet says so.
+
+    Returns
+    -------
+    The PDF, see `flurkarte`.
+
+    Raises
+    ------
+    SheetError, EmptySheetError, CrowdedSheetError
+        The sheet cannot be made as asked for.
+    ParcelKeyError, UnknownParcelError
+        The key cannot be read, or no current parcel has it.
+    """
+    check_scale(scale)
+    subject = find_subject(reader, actor, key)
+    sheet = sheet_around(
+        subject.bounds, paper_format=paper_format, orientation=orientation, scale=scale
+    )
+    scene = build_scene(reader, actor, sheet.frame, subject, synthetic=synthetic)
+    return flurkarte(sheet, scene, lang)

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from cartography.drawing import Areas, Drawing, Item, Layer, Lines, Text, Texts
-from cartography.sheet import RING, Sheet
+from cartography.sheet import RING, MapFrame
 from cartography.style import Catalogue, Letter
 from cartography.typeface import Face, metrics
 
@@ -32,34 +32,34 @@ def grid_lines(low: float, high: float, step: int) -> NDArray[np.int64]:
     return np.arange(ceil(low / step), floor(high / step) + 1) * step
 
 
-def grid_crosses(sheet: Sheet, style: Catalogue) -> Layer:
+def grid_crosses(frame: MapFrame, style: Catalogue) -> Layer:
     """Draw a cross where two lines of the coordinate grid meet."""
-    xs, ys = _grid_positions(sheet)
+    xs, ys = _grid_positions(frame)
     middle = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
     half = _CROSS / 2
     across = shapely.linestrings(middle + np.array([[-half, 0], [half, 0]]))
     upward = shapely.linestrings(middle + np.array([[0, -half], [0, half]]))
     pen = style.pen["grid"]
     return Layer(
-        "grid", (Lines(np.concatenate([across, upward]), pen.colour, pen.width_at(sheet.scale)),)
+        "grid", (Lines(np.concatenate([across, upward]), pen.colour, pen.width_at(frame.scale)),)
     )
 
 
-def frame(sheet: Sheet, style: Catalogue) -> Layer:
+def surround(frame: MapFrame, style: Catalogue) -> Layer:
     """Draw the map frame, the ticks of the grid and their coordinates around it."""
-    width, height = sheet.frame.width, sheet.frame.height
+    width, height = frame.width, frame.height
     pen, letter = style.pen["grid"], style.letter["grid"]
-    em = letter.sizes(sheet.scale)[0]
-    xs, ys = _grid_positions(sheet)
+    em = letter.sizes(frame.scale)[0]
+    xs, ys = _grid_positions(frame)
     ticks = [((x, -_TICK), (x, 0.0)) for x in xs] + [((x, height), (x, height + _TICK)) for x in xs]
     ticks += [((-_TICK, y), (0.0, y)) for y in ys] + [((width, y), (width + _TICK, y)) for y in ys]
     texts: list[Text] = []
     rise = metrics(letter.face).digit_height * em
-    for easting, x in zip(_grid_metres(sheet)[0].tolist(), xs, strict=True):
+    for easting, x in zip(_grid_metres(frame)[0].tolist(), xs, strict=True):
         words = coordinate_text(easting)
         texts.append(_centred(words, x, -_TICK - 0.5 - rise, letter, em))
         texts.append(_centred(words, x, height + _TICK + 0.5, letter, em))
-    for northing, y in zip(_grid_metres(sheet)[1].tolist(), ys, strict=True):
+    for northing, y in zip(_grid_metres(frame)[1].tolist(), ys, strict=True):
         words = coordinate_text(northing)
         texts.append(_upward(words, -_TICK - 0.5, y, letter, em))
         texts.append(_upward(words, width + _TICK + 0.5 + rise, y, letter, em))
@@ -68,39 +68,39 @@ def frame(sheet: Sheet, style: Catalogue) -> Layer:
     return Layer(
         "frame",
         (
-            Lines(shapely.linestrings(ticks), pen.colour, pen.width_at(sheet.scale)),
-            Lines(outline, edge.colour, edge.width_at(sheet.scale), closed=True),
+            Lines(shapely.linestrings(ticks), pen.colour, pen.width_at(frame.scale)),
+            Lines(outline, edge.colour, edge.width_at(frame.scale), closed=True),
             Texts(tuple(texts)),
         ),
     )
 
 
 def coordinate_text(metres: int) -> str:
-    """Write a coordinate with narrow blanks between thousands.
+    r"""Write a coordinate with narrow blanks between thousands.
 
     Examples
     --------
-    >>> coordinate_text(5689100).replace("\\u202f", " ")
+    >>> coordinate_text(5689100).replace("\u202f", " ")
     '5 689 100'
     """
     return f"{metres:,}".replace(",", "\u202f")
 
 
-def _grid_metres(sheet: Sheet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    west, south, east, north = sheet.extent
-    step = grid_step(sheet.scale)
+def _grid_metres(frame: MapFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    west, south, east, north = frame.extent
+    step = grid_step(frame.scale)
     # no tick so near a corner that its coordinate would leave the frame
-    inset = 9.0 / sheet.mm_per_metre
+    inset = 9.0 / frame.mm_per_metre
     return (
         grid_lines(west + inset, east - inset, step),
         grid_lines(south + inset, north - inset, step),
     )
 
 
-def _grid_positions(sheet: Sheet) -> tuple[list[float], list[float]]:
-    west, south, _, _ = sheet.extent
-    xs, ys = _grid_metres(sheet)
-    factor = sheet.mm_per_metre
+def _grid_positions(frame: MapFrame) -> tuple[list[float], list[float]]:
+    west, south, _, _ = frame.extent
+    xs, ys = _grid_metres(frame)
+    factor = frame.mm_per_metre
     return ((xs - west) * factor).tolist(), ((ys - south) * factor).tolist()
 
 

@@ -70,15 +70,15 @@ def lay_out(scene: Scene) -> Ground:
     CrowdedSheetError
         The parcels would be too small to read; the advice names a scale that works.
     """
-    sheet = scene.sheet
-    area = sheet.map_area
+    frame = scene.frame
+    area = frame.area
     rows = scene.on_sheet(scene.parcels.geometry)
     if not len(rows):
         raise EmptySheetError(
             "no parcel lies on this sheet",
             advice="Choose another parcel or a smaller scale (a larger denominator).",
         )
-    whole = sheet.to_map(scene.parcels.geometry[rows])
+    whole = frame.to_map(scene.parcels.geometry[rows])
     cut = shapely.intersection(whole, area)
     _refuse_crowd(scene, float(shapely.area(cut).sum()) / len(rows))
     inner = shapely.intersection(whole, shapely.buffer(area, -BORDER, join_style="mitre"))
@@ -92,9 +92,9 @@ def lay_out(scene: Scene) -> Ground:
         visible=visible,
         share=shapely.area(cut) / shapely.area(whole),
         building_rows=building_rows,
-        buildings=_near(sheet.to_map(scene.buildings.geometry[building_rows]), area),
+        buildings=_near(frame.to_map(scene.buildings.geometry[building_rows]), area),
         land_use_rows=land_use_rows,
-        land_use=_near(sheet.to_map(scene.land_use.geometry[land_use_rows]), area),
+        land_use=_near(frame.to_map(scene.land_use.geometry[land_use_rows]), area),
         trees=_trees(scene),
     )
 
@@ -102,9 +102,9 @@ def lay_out(scene: Scene) -> Ground:
 def _refuse_crowd(scene: Scene, mean: float) -> None:
     if mean >= SMALLEST_MEAN_PARCEL:
         return
-    scale = floor(scene.sheet.scale * (mean / SMALLEST_MEAN_PARCEL) ** 0.5 / 50) * 50
+    scale = floor(scene.frame.scale * (mean / SMALLEST_MEAN_PARCEL) ** 0.5 / 50) * 50
     raise CrowdedSheetError(
-        f"at 1:{scene.sheet.scale} a parcel would cover {mean:.1f} mm² of paper on average",
+        f"at 1:{scene.frame.scale} a parcel would cover {mean:.1f} mm² of paper on average",
         advice=f"Choose a scale of 1:{max(scale, 50)} or larger.",
         found=round(mean, 1),
         expected=SMALLEST_MEAN_PARCEL,
@@ -125,6 +125,6 @@ def _near(geometry: Geometries, area: Polygon) -> Geometries:
 
 def _trees(scene: Scene) -> NDArray[np.float64]:
     rows = scene.on_sheet(scene.trees.geometry)
-    xy = shapely.get_coordinates(scene.sheet.to_map(scene.trees.geometry[rows]))
-    radius = np.nan_to_num(scene.trees.crown_m[rows]) / 2 * scene.sheet.mm_per_metre
+    xy = shapely.get_coordinates(scene.frame.to_map(scene.trees.geometry[rows]))
+    radius = np.nan_to_num(scene.trees.crown_m[rows]) / 2 * scene.frame.mm_per_metre
     return np.column_stack([xy, np.maximum(radius, UNKNOWN_CROWN)])

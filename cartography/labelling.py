@@ -14,7 +14,7 @@ from cartography.messages import Messages
 from cartography.names import street_names
 from cartography.parcel_numbers import Targets, place_inside, targets
 from cartography.scene import Scene
-from cartography.style import Catalogue
+from cartography.style import Catalogue, Letter
 
 EDGE_SHARE = 0.5
 """A parcel of which less than this share is on the sheet gets no arrow, only a number inside."""
@@ -44,9 +44,9 @@ def letter_map(scene: Scene, style: Catalogue, ground: Ground, words: Messages) 
     with arrows, index numbers, names of sections, house numbers, names of places.
     """
     done = Lettering()
-    scale = scene.sheet.scale
+    scale = scene.frame.scale
     numbers = targets(
-        ground.visible,
+        _without_band(scene, style, ground),
         ground.parcel_rows,
         [parcel_lines(scene, row) for row in ground.parcel_rows.tolist()],
     )
@@ -69,6 +69,22 @@ def letter_map(scene: Scene, style: Catalogue, ground: Ground, words: Messages) 
     return done
 
 
+def _without_band(scene: Scene, style: Catalogue, ground: Ground) -> NDArray[np.object_]:
+    """Return the visible parcels, the selected one without the band along its boundary."""
+    room = ground.visible.copy()
+    for i in np.flatnonzero(ground.parcel_rows == scene.subject):
+        width = band_width(ground.parcels[i], style, scene.frame.scale)
+        inner = shapely.buffer(room[i], -width, join_style="mitre")
+        room[i] = room[i] if inner.is_empty else inner
+    return room
+
+
+def band_width(parcel: shapely.Geometry, style: Catalogue, scale: int) -> float:
+    """Return the width of the band around the selected parcel: less where the parcel is narrow."""
+    circle = shapely.maximum_inscribed_circle(parcel, tolerance=0.1)
+    return float(min(style.pen["subject"].width_at(scale), 0.2 * shapely.length(circle)))
+
+
 def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
     names = scene.parcels.street[ground.parcel_rows].tolist()
     streets = group_unions(ground.visible, names)
@@ -76,7 +92,7 @@ def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) ->
         np.array(list(streets.values()), dtype=object),
         np.array(list(streets), dtype=object),
         style.letter["street"],
-        scene.sheet.scale,
+        scene.frame.scale,
         done.taken,
     )
 
@@ -143,8 +159,18 @@ def _sections(
         np.arange(len(unions)),
         [(name,) for name in unions],
     )
+    edges = shapely.get_exterior_ring(shapely.get_parts(ground.visible))
+    quiet = np.concatenate([ground.quiet, edges])
+    return _names(wanted, letter, scene.frame.scale, done, quiet)
+
+
+def _names(
+    wanted: Targets, letter: Letter, scale: int, done: Lettering, quiet: NDArray[np.object_]
+) -> list[Label]:
+    """Write names into the largest part of each area: level if there is any room for that."""
     main = wanted.select(np.flatnonzero(wanted.main))
-    return place_inside(main, letter, scene.sheet.scale, done.taken, ground.quiet)[0]
+    level, rest = place_inside(main, letter, scale, done.taken, quiet, turned=False)
+    return level + place_inside(rest, letter, scale, done.taken, quiet)[0]
 
 
 def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
@@ -162,7 +188,8 @@ def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
 
 def _largest(area: shapely.Geometry) -> shapely.Geometry:
     parts = shapely.get_parts(area)
-    return parts[np.argmax(shapely.area(parts))]
+    largest: shapely.Geometry = parts[np.argmax(shapely.area(parts))]
+    return largest
 
 
 def _houses(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
@@ -194,6 +221,5 @@ def _inside_areas(
     visible = shapely.intersection(geometry[rows], room)
     there = np.flatnonzero(shapely.area(visible) > 0)
     wanted = targets(visible[there], rows[there], [(str(t),) for t in texts[rows[there]]])
-    main = wanted.select(np.flatnonzero(wanted.main))
     nothing = np.empty(0, dtype=object)
-    return place_inside(main, style.letter[letter], scene.sheet.scale, done.taken, nothing)[0]
+    return _names(wanted, style.letter[letter], scene.frame.scale, done, nothing)

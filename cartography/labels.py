@@ -26,6 +26,8 @@ BAR = 0.15
 _BAR_GAP = 0.16
 """Space between the bar and the digits, em."""
 
+_STEEPEST = pi * 105 / 180
+
 Array = NDArray[np.float64]
 
 _CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)], dtype=float)
@@ -53,7 +55,7 @@ class Label:
     x, y
         Centre, mm.
     angle
-        Radian, counter-clockwise, between -90° and 90°: never upside down.
+        Radian, counter-clockwise; see `upright`.
     em
         Size of the letters, mm.
     letter
@@ -75,7 +77,8 @@ class Label:
     def box(self) -> Polygon:
         """The rectangle that the letters and the bar stay within, without clearance."""
         half = half_size(self.lines, self.letter, self.em)
-        return boxes(np.array([[self.x, self.y]]), half, np.array([self.angle]))[0]
+        box: Polygon = boxes(np.array([[self.x, self.y]]), half, np.array([self.angle]))[0]
+        return box
 
     def texts(self) -> tuple[Text, ...]:
         """Return the runs of letters with the start of their base lines."""
@@ -155,20 +158,22 @@ def boxes(
         ],
         axis=-1,
     )
-    made: NDArray[np.object_] = shapely.polygons(corners)
-    return made
+    return np.asarray(shapely.polygons(corners), dtype=object)
 
 
 def upright(angle: float) -> float:
-    """Turn a direction into the reading direction: more than -90°, at most 90°.
+    """Turn a direction into the reading direction: from below or from the right.
+
+    Steep lettering rises, so that a sheet is turned one way only: the result is
+    more than -75° and at most 105°.
 
     Examples
     --------
-    >>> round(upright(3.0), 4)
-    -0.1416
+    >>> round(upright(3.0), 4), round(upright(-1.5), 4)
+    (-0.1416, 1.6416)
     """
     turned = angle % pi
-    return turned - pi if turned > pi / 2 + 1e-9 else turned
+    return turned - pi if turned > _STEEPEST else turned
 
 
 def long_axis(geometry: BaseGeometry) -> float:

@@ -32,12 +32,13 @@ def legend(scene: Scene, drawn: Map, style: Catalogue, words: Messages) -> tuple
     The samples are drawn with the signatures of the map itself, so that they cannot
     differ from it.
     """
-    samples = _Samples(style, scene.sheet.scale, words)
+    samples = _Samples(style, scene.frame.scale, words)
     used = [name for name in ("subject", "parcel") if drawn.drawn[name]]
     entries = [samples.pen(name) for name in used]
     entries += samples.numbers(scene, drawn)
     entries += [samples.pen(name) for name in ("section", "district") if drawn.drawn[name]]
     entries += [samples.fill(group.fill, "building") for group in drawn.buildings]
+    entries += [samples.pen("underground")] if drawn.drawn["underground"] else []
     if any(label.letter == style.letter["house"] for label in drawn.labels):
         entries.append(samples.letter("house", ("12",), words("legend.house")))
     entries += [samples.fill(group.fill, "land_use") for group in drawn.land_use]
@@ -89,7 +90,9 @@ class _Samples:
         if step <= 2:  # the dense hatch is staggered on the map, too
             middle[len(columns) : 2 * len(columns), 0, 0] += step / 2
         strokes = [np.array(stroke).reshape(-1, 2)[None] for stroke in symbol.strokes]
-        return [Lines(shapely.linestrings(middle + s), symbol.colour, symbol.width) for s in strokes]
+        return [
+            Lines(shapely.linestrings(middle + s), symbol.colour, symbol.width) for s in strokes
+        ]
 
     def letter(self, name: str, lines: tuple[str, ...], text: str) -> Entry:
         """Return the sample of a lettering."""

@@ -6,11 +6,12 @@ from datetime import date
 from functools import cache
 from math import isnan
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
+
+from layers.wording import Language, format_date, format_number, format_value
 
 CATALOGUE = Path(__file__).parent / "messages.toml"
 
-Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
@@ -36,34 +37,23 @@ class Messages:
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number: ``1.234,5`` in German, ``1,234.5`` in English."""
-        text = f"{value:,.{digits}f}"
-        return text.translate(str.maketrans(",.", ".,")) if self.lang == "de" else text
+        return format_number(value, self.lang, digits)
 
     def area(self, square_metres: float) -> str:
-        """Write an area with its unit; two digits below 0.5 m², as the cadastre does."""
+        """Write an area with its unit; decimals only where the cadastre has them."""
         if isnan(square_metres):
             return self("unknown")
-        digits = 0 if float(square_metres).is_integer() else 2
-        return f"{self.number(square_metres, digits)} m²"
+        return format_value(square_metres, self.lang, "m²")
 
     def day(self, day: date | None) -> str:
         """Write a date: ``31.12.2025`` in German, ``31 December 2025`` in English."""
-        if day is None:
-            return self("unknown")
-        if self.lang == "de":
-            return f"{day:%d.%m.%Y}"
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        return self("unknown") if day is None else format_date(day, self.lang)
 
     def listing(self, parts: list[str]) -> str:
         """Join words to a list: ``a, b und c``."""
         if len(parts) < 2:
             return "".join(parts)
         return f"{', '.join(parts[:-1])} {self('and')} {parts[-1]}"
-
-
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 
 
 @cache

@@ -93,7 +93,9 @@ def _along(
     for angle in directions:
         shape = boxes(points, half, np.full(len(points), angle))
         fits = np.flatnonzero(shapely.contains(room, shape))
-        fits = fits[~taken.meets(shape[fits])]
+        space = template.letter.space
+        wider = boxes(points[fits], half, np.full(len(fits), angle), clearance=space)
+        fits = fits[~taken.meets(wider)]
         centres.append(points[fits])
         angles.append(np.full(len(fits), angle))
         # in the axis of the street first, then near its middle

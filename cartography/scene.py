@@ -1,4 +1,4 @@
-"""What lies on a sheet: plain arrays, the only thing that drawing and words are made from."""
+"""What lies within a map frame: plain arrays, all that drawing and words are made from."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from cartography.sheet import Sheet
+from cartography.sheet import MapFrame
 
 Texts = NDArray[np.object_]
 Geometries = NDArray[np.object_]
@@ -61,12 +61,16 @@ class Parcels:
 
 @dataclass(frozen=True, slots=True)
 class Buildings:
-    """m buildings: geometry, function in words, house number ("" where none) and name."""
+    """m buildings: geometry, function in words, house number and name ("" where none).
+
+    ``underground`` ones are drawn as a broken outline only.
+    """
 
     geometry: Geometries = field(default_factory=_no_texts)
     function: Texts = field(default_factory=_no_texts)
     house_number: Texts = field(default_factory=_no_texts)
     name: Texts = field(default_factory=_no_texts)
+    underground: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
     def __len__(self) -> int:
         """Return the number of buildings."""
@@ -127,13 +131,13 @@ class Imprint:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything on one sheet. Immutable by convention: nobody writes into the arrays.
+    """Everything within one map frame. Immutable by convention: nobody writes into the arrays.
 
     ``subject`` is the position in ``parcels`` of the parcel that the sheet is
     about, or -1. Features outside the sheet are allowed and are not drawn.
     """
 
-    sheet: Sheet
+    frame: MapFrame
     parcels: Parcels
     imprint: Imprint
     subject: int = -1
@@ -149,7 +153,7 @@ class Scene:
         A polygon that only touches the frame is not on the sheet; a point on the
         frame is. Empty and missing geometries are nowhere.
         """
-        area = shapely.box(*self.sheet.extent)
+        area = shapely.box(*self.frame.extent)
         shapely.prepare(area)
         meets = shapely.intersects(area, geometry)
         flat = shapely.get_dimensions(geometry) < 2

@@ -23,9 +23,9 @@ MARGIN = 10.0
 """White border of the paper, mm."""
 RING = 4.5
 """Width of the band around the map in which the coordinates stand, mm."""
-TITLE_BAND = 21.0
+TITLE_BAND = 18.0
 """Height of the title above an upright map, mm."""
-FOOT_BAND = 46.0
+FOOT_BAND = 52.0
 """Height of the band below an upright map, mm."""
 SIDE_PANEL = 64.0
 """Width of the panel beside a landscape map, mm."""
@@ -49,8 +49,68 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class MapFrame:
+    """The rectangle of the earth that is drawn, and at which scale.
+
+    Attributes
+    ----------
+    width, height
+        Of the drawn map, mm.
+    scale
+        Denominator of the scale, 1000 for 1:1000.
+    centre
+        Easting and northing of its middle, metre.
+    """
+
+    width: float
+    height: float
+    scale: int
+    centre: tuple[float, float]
+
+    @property
+    def mm_per_metre(self) -> float:
+        """Millimetres in the drawing for one metre on the ground."""
+        return 1000.0 / self.scale
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """West, south, east and north edge, metre."""
+        east, north = self.centre
+        half_width = self.width / self.mm_per_metre / 2
+        half_height = self.height / self.mm_per_metre / 2
+        return (east - half_width, north - half_height, east + half_width, north + half_height)
+
+    @property
+    def area(self) -> Polygon:
+        """The frame in map coordinates: from 0, 0 to its width and height, mm."""
+        return shapely.box(0.0, 0.0, self.width, self.height)
+
+    def to_map(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Turn metres on the ground into millimetres in the map frame.
+
+        Parameters
+        ----------
+        geometry
+            (n,) shapely geometries, easting and northing in metre.
+
+        Returns
+        -------
+        (n,) geometries; origin in the lower left corner of the frame, y upwards, mm.
+        """
+        west, south, _, _ = self.extent
+        origin, factor = np.array([west, south]), self.mm_per_metre
+        moved: NDArray[np.object_] = shapely.transform(geometry, lambda xy: (xy - origin) * factor)
+        return moved
+
+    def to_ground(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn (n, 2) points in map mm into easting and northing, metre."""
+        ground: NDArray[np.float64] = points / self.mm_per_metre + np.array(self.extent[:2])
+        return ground
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: format, scale and the point of the earth in the middle of the map.
+    """One sheet of paper: format, scale and the point of the earth in the middle of the map.
 
     Attributes
     ----------
@@ -61,7 +121,7 @@ class Sheet:
     scale
         Denominator of the scale, 1000 for 1:1000.
     centre
-        Easting and northing of the middle of the map frame, metre.
+        Easting and northing of the middle of the map, metre.
     """
 
     format: str
@@ -91,8 +151,8 @@ class Sheet:
         return (width, height) if self.orientation is Orientation.PORTRAIT else (height, width)
 
     @property
-    def frame(self) -> Box:
-        """The map frame on the paper."""
+    def map_box(self) -> Box:
+        """Where the map frame is on the paper."""
         width, height = self.paper
         edge = MARGIN + RING
         if self.orientation is Orientation.PORTRAIT:
@@ -101,39 +161,10 @@ class Sheet:
         return Box(edge, edge, width - 2 * edge - SIDE_PANEL, height - 2 * edge)
 
     @property
-    def mm_per_metre(self) -> float:
-        """Millimetres on the paper for one metre on the ground."""
-        return 1000.0 / self.scale
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """West, south, east and north edge of the map, metre."""
-        frame, (east, north) = self.frame, self.centre
-        half_width = frame.width / self.mm_per_metre / 2
-        half_height = frame.height / self.mm_per_metre / 2
-        return (east - half_width, north - half_height, east + half_width, north + half_height)
-
-    def to_map(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Turn metres on the ground into millimetres in the map frame.
-
-        Parameters
-        ----------
-        geometry
-            (n,) shapely geometries, easting and northing in metre.
-
-        Returns
-        -------
-        (n,) geometries; origin in the lower left corner of the frame, y upwards, mm.
-        """
-        west, south, _, _ = self.extent
-        origin, factor = np.array([west, south]), self.mm_per_metre
-        moved: NDArray[np.object_] = shapely.transform(geometry, lambda xy: (xy - origin) * factor)
-        return moved
-
-    @property
-    def map_area(self) -> Polygon:
-        """The map frame in map coordinates: from 0, 0 to its width and height, mm."""
-        return shapely.box(0.0, 0.0, self.frame.width, self.frame.height)
+    def frame(self) -> MapFrame:
+        """The piece of the earth on this sheet."""
+        box = self.map_box
+        return MapFrame(box.width, box.height, self.scale, self.centre)
 
 
 def default_orientation(paper_format: str) -> Orientation:

@@ -20,7 +20,10 @@ class Filled:
 
 
 def by_fill(
-    geometry: NDArray[np.object_], words: NDArray[np.object_], fills: tuple[Fill, ...], style: Catalogue
+    geometry: NDArray[np.object_],
+    words: NDArray[np.object_],
+    fills: tuple[Fill, ...],
+    style: Catalogue,
 ) -> list[Filled]:
     """Sort areas into the signatures that their words ask for, in catalogue order."""
     find = style.building_fill if fills is style.building else style.land_use_fill
@@ -85,7 +88,9 @@ def _lattice(
     """Return staggered rows of points over a rectangle."""
     west, south, east, north = bounds
     rows = np.arange(np.floor((south - origin[1]) / step), np.ceil((north - origin[1]) / step) + 1)
-    columns = np.arange(np.floor((west - origin[0]) / step) - 1, np.ceil((east - origin[0]) / step) + 1)
+    columns = np.arange(
+        np.floor((west - origin[0]) / step) - 1, np.ceil((east - origin[0]) / step) + 1
+    )
     row, column = np.meshgrid(rows, columns, indexing="ij")
     x = origin[0] + (column + (row % 2) / 2) * step
     return np.stack([x, origin[1] + row * step], axis=-1).reshape(-1, 2)

@@ -5,8 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from cartography.errors import SignatureError
 from cartography.typeface import Face
@@ -59,11 +65,12 @@ class Symbol(_Strict):
 
 
 class Letter(_Strict):
-    """Lettering: face, colour and the sizes (em) to try, largest first."""
+    """Lettering: face, colour, the sizes (em) to try, and the white space around, mm."""
 
     face: Face
     alkis: str = ""
     colour: Colour
+    space: Millimetre = 0.25
     em: tuple[tuple[int, tuple[Millimetre, ...]], ...]
 
     def sizes(self, scale: int) -> tuple[float, ...]:

@@ -29,6 +29,7 @@ def write_svg(
     font: str = FAMILY,
     head: str = "",
     attributes: str = "",
+    prefix: str = "",
 ) -> str:
     """Write a drawing as one SVG element.
 
@@ -44,6 +45,8 @@ def write_svg(
         Markup to stand first inside the element: ``<title>``, ``<desc>``, ``<rect>``.
     attributes
         Further attributes of the element, beginning with a blank.
+    prefix
+        Put before every id, so that ids stay unique on a page.
 
     Returns
     -------
@@ -52,31 +55,37 @@ def write_svg(
     margin, width, height = (_unit(v) for v in (drawing.margin, drawing.width, drawing.height))
     full = (drawing.width + 2 * drawing.margin, drawing.height + 2 * drawing.margin)
     size = size or f'width="{full[0]:.3f}mm" height="{full[1]:.3f}mm"'
-    return "\n".join(
-        part
-        for part in (
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size}'
-            f' viewBox="{-margin} {-margin} {width + 2 * margin} {height + 2 * margin}"'
-            f"{attributes}>",
-            head,
-            f'<clipPath id="frame"><path d="M0 0h{width}v{height}h{-width}z"/></clipPath>',
-            f'<g font-family="{escape(font)}" font-kerning="none" stroke-linejoin="round"'
-            ' stroke-linecap="round" fill="none">',
-            '<g clip-path="url(#frame)">' if drawing.margin else "<g>",
-            *_layers(drawing.layers, drawing.height),
-            "</g>",
-            *_layers(drawing.around, drawing.height),
-            "</g></svg>",
-        )
-        if part
-    )
+    box = f"{-margin} {-margin} {width + 2 * margin} {height + 2 * margin}"
+    lines = 'stroke-linejoin="round" stroke-linecap="round" fill="none"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{box}"{attributes}>',
+        head,
+        f'<g font-family="{escape(font)}" font-kerning="none" {lines}>',
+        *_cut_off(drawing, prefix),
+        *_layers(drawing.around, drawing.height, prefix),
+        "</g></svg>",
+    ]
+    return "\n".join(part for part in parts if part)
 
 
-def _layers(layers: Sequence[Layer], height: float) -> Iterator[str]:
+def _cut_off(drawing: Drawing, prefix: str) -> Iterator[str]:
+    """Write the layers that end at the frame; the viewport cuts them where there is no margin."""
+    layers = _layers(drawing.layers, drawing.height, prefix)
+    if not drawing.margin:
+        yield from layers
+        return
+    edge = f"M0 0h{_unit(drawing.width)}v{_unit(drawing.height)}h{-_unit(drawing.width)}z"
+    yield f'<clipPath id="{prefix}map-area"><path d="{edge}"/></clipPath>'
+    yield f'<g clip-path="url(#{prefix}map-area)">'
+    yield from layers
+    yield "</g>"
+
+
+def _layers(layers: Sequence[Layer], height: float, prefix: str) -> Iterator[str]:
     for layer in layers:
         body = "".join(part for item in layer.items for part in _item(item, height))
         if body:
-            yield f'<g id="{escape(layer.id)}">{body}</g>'
+            yield f'<g id="{prefix}{layer.id}">{body}</g>'
 
 
 def _unit(millimetre: float) -> int:

@@ -1,5 +1,6 @@
 """How wide and how high a text is: measures taken from the font files themselves."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,27 +65,27 @@ def metrics(face: Face) -> Metrics:
 
 
 def printable(text: object) -> str:
-    """Return ``text`` as the typeface can set it, on one line.
+    r"""Return ``text`` as the typeface can set it, on one line.
 
     Control characters and line breaks become blanks, letters that the typeface
     lacks become ``□``; nothing is dropped silently.
 
     Examples
     --------
-    >>> printable("Große\\tStraße\\x00 ✈")
+    >>> printable("Große\tStraße\x00 ✈")
     'Große Straße □'
     """
     known = metrics(Face.REGULAR).advance
     letters = (
         " "
-        if category(letter) in {"Cc", "Zl", "Zp", "Zs"}
+        if category(letter) in {"Cc", "Zl", "Zp"}
         else letter
         if ord(letter) in known
         else MISSING
         for letter in normalize("NFC", str(text))
         if category(letter) not in {"Cf", "Cs"}
     )
-    return " ".join("".join(letters).split())
+    return re.sub(" +", " ", "".join(letters)).strip(" ")
 
 
 def missing_letters(texts: Iterable[str]) -> tuple[str, ...]:

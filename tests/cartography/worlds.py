@@ -78,7 +78,7 @@ def quarter(*, turn=8.0, seed=7, scale=1000, paper="A4", orientation=Orientation
 
     for column in range(3):
         for row in range(3):
-            x0, y0 = -45 + column * 95, -20 + row * 95
+            x0, y0 = -46 + column * 95, -20 + row * 95
             sec = "12" if column < 2 else "13"
             park = (column, row) == (1, 1)
             kind = "Sport-, Freizeit- und Erholungsfläche" if park else "Wohnbaufläche"
@@ -113,21 +113,36 @@ def quarter(*, turn=8.0, seed=7, scale=1000, paper="A4", orientation=Orientation
             serial += 1
             add(box(x0 + 84, y0, 0.6, 84, turn), f"{serial}/2", "Wohnbaufläche", sec=sec)
     for i, name in enumerate(("Uerdinger Straße", "Am Röttgen")):
-        add(box(-60, 64 + i * 95, 330, 11, turn), f"{900 + i}", "Straßenverkehr", road=name)
+        add(box(-60, 64 + i * 95, 345, 11, turn), f"{900 + i}", "Straßenverkehr", road=name)
         uses_g.append(ground[-1])
         uses_k.append("Straßenverkehr")
         uses_n.append("")
+    for i, name in enumerate(("Ostwall", "Philadelphiastraße")):
+        for row in range(3):
+            x, y = 38.6 + i * 95, -20 + row * 95
+            add(box(x, y, 10.4, 84, turn), f"{910 + i * 3 + row}", "Straßenverkehr", road=name)
+            uses_g.append(ground[-1])
+            uses_k.append("Straßenverkehr")
+            uses_n.append("")
     trees = shapely.points(EAST + rng.uniform(0, 180, 60), NORTH + rng.uniform(0, 200, 60))
+    middle = shapely.Point(EAST + 90, NORTH + 100)
+    dwellings = [i for i, n in enumerate(numbers) if "/" in n and uses[i] == "Wohnbaufläche"]
+    subject = min(dwellings, key=lambda i: ground[i].distance(middle))
     sheet = Sheet(paper, orientation, scale, (EAST + 90, NORTH + 100))
-    return Scene(
-        sheet=sheet,
-        parcels=parcels(
-            ground, numbers, use=uses, street=street, address=address, section=section
-        ),
+    scene = Scene(
+        frame=sheet.frame,
+        parcels=parcels(ground, numbers, use=uses, street=street, address=address, section=section),
         imprint=IMPRINT,
-        subject=next(i for i, n in enumerate(numbers) if n.startswith("125")),
-        buildings=Buildings(shapes(houses), texts(functions), texts(house_numbers), texts([""] * len(houses))),
+        subject=subject,
+        buildings=Buildings(
+            shapes(houses),
+            texts(functions),
+            texts(house_numbers),
+            texts([""] * len(houses)),
+            np.zeros(len(houses), bool),
+        ),
         land_use=LandUses(shapes(uses_g), texts(uses_k), texts(uses_n)),
         trees=Trees(np.asarray(trees), rng.choice([np.nan, 4.0, 7.0, 9.0], 60)),
         has_trees=True,
     )
+    return sheet, scene

@@ -1,0 +1,319 @@
+"""From stored layers to a scene: the one place where cartography reads data."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from cartography.scene import Buildings, Imprint, LandUses, Parcels, Scene, Texts, Trees
+from cartography.sheet import MapFrame
+from cartography.style import Catalogue, default_catalogue
+from gis_core.addresses import list_addresses, split_address
+from gis_core.errors import ParcelKeyError
+from gis_core.keys import AlkisKeys, KeyScheme, parts
+from layers.access import Actor
+from layers.errors import UnknownCollectionError, UnknownParcelError
+from layers.query import Query
+from layers.reader import Reader
+from layers.view import CollectionView
+
+BUILDINGS, LAND_USE, TREES = "gebaeude_bauwerk", "nutzung", "baum"
+NEIGHBOUR_REACH = 1.0
+"""How far around the selected parcel neighbours are looked for, metre."""
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The parcel that a sheet is about: canonical key and bounds in metre."""
+
+    key: str
+    bounds: Bounds
+
+
+def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
+    """Find a current parcel by its key in any spelling.
+
+    Raises
+    ------
+    ParcelKeyError
+        The text is no parcel key, or several could be meant.
+    UnknownParcelError
+        No current parcel has the key.
+    """
+    reading = reader.municipality.keys.read(text)
+    if reading.key is None:
+        candidates = ", ".join(reading.candidates)
+        raise ParcelKeyError(
+            reading.message,
+            advice=f"Did you mean {candidates}?" if candidates else "Give the 20 characters.",
+            found=text,
+        )
+    view = reader.parcels(actor)
+    frame = _features(reader, actor, view, Query(equals={_key_field(view): reading.key}), ())
+    if not len(frame):
+        raise UnknownParcelError(
+            f"no current parcel has the key {reading.key}",
+            advice="Search with: flurbuch find TEXT",
+            parcel_key=reading.key,
+        )
+    west, south, east, north = shapely.total_bounds(_shapes(frame)).tolist()
+    return Subject(reading.key, (west, south, east, north))
+
+
+def build_scene(
+    reader: Reader,
+    actor: Actor,
+    frame: MapFrame,
+    subject: Subject | None,
+    *,
+    synthetic: bool = False,
+    style: Catalogue | None = None,
+) -> Scene:
+    """Read everything that lies within a map frame.
+
+    Parameters
+    ----------
+    reader, actor
+        The door to the data and who asks: hidden fields do not reach the sheet.
+    frame
+        What piece of the earth, at which scale.
+    subject
+        The selected parcel, or None.
+    synthetic
+        The data are invented; the sheet says so.
+    style
+        Catalogue that decides which land uses are streets; the program's when None.
+
+    Returns
+    -------
+    The scene. Layers that were never imported are empty.
+    """
+    style = style or default_catalogue()
+    view = reader.parcels(actor)
+    parcels = _parcels(reader, actor, view, _reach(frame, subject), style)
+    on = np.flatnonzero(parcels.key == subject.key) if subject else ()
+    trees = _optional(reader, actor, TREES)
+    return Scene(
+        frame=frame,
+        parcels=parcels,
+        imprint=_imprint(reader, view, synthetic=synthetic),
+        subject=int(on[0]) if len(on) else -1,
+        buildings=_buildings(reader, actor, frame),
+        land_use=_land_use(reader, actor, frame),
+        trees=_trees(reader, actor, frame),
+        has_trees=trees is not None,
+    )
+
+
+def _reach(frame: MapFrame, subject: Subject | None) -> Bounds:
+    """Return the frame's extent, widened so that all neighbours of the subject are in it."""
+    west, south, east, north = frame.extent
+    if subject is None:
+        return west, south, east, north
+    a, b, c, d = subject.bounds
+    far = NEIGHBOUR_REACH
+    return min(west, a - far), min(south, b - far), max(east, c + far), max(north, d + far)
+
+
+def _features(
+    reader: Reader, actor: Actor, view: CollectionView, query: Query, wanted: Sequence[str]
+) -> gpd.GeoDataFrame:
+    """Return features with those of the wanted fields that the actor may read."""
+    columns = tuple(name for name in wanted if name in view.names)
+    frame = reader.frame(actor, view.id, query.selecting(columns))
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise UnknownCollectionError(f"collection {view.id} has no geometry", collection=view.id)
+    there = ~(frame.geometry.isna() | frame.geometry.is_empty)
+    # the order of storage may change with an import: the sheet must not
+    return frame[there.to_numpy()].sort_index(kind="stable")
+
+
+def _optional(reader: Reader, actor: Actor, collection: str) -> CollectionView | None:
+    try:
+        return reader.view(actor, collection)
+    except UnknownCollectionError:
+        return None
+
+
+def _key_field(view: CollectionView) -> str:
+    key = view.spec.relation.key
+    if key is None:
+        raise UnknownCollectionError(f"collection {view.id} has no parcel key", collection=view.id)
+    return key
+
+
+def _texts(frame: pd.DataFrame, column: str | None) -> Texts:
+    """Return a column as texts; missing values and a column not read are ""."""
+    if column is None or column not in frame:
+        return np.full(len(frame), "", dtype=object)
+    values = frame[column]
+    return np.where(values.isna(), "", values.astype(object)).astype(str).astype(object)
+
+
+def _numbers(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
+    """Return a column as numbers; missing values and a column not read are NaN."""
+    if column is None or column not in frame:
+        return np.full(len(frame), np.nan)
+    return np.asarray(frame[column].to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _shapes(frame: gpd.GeoDataFrame) -> Texts:
+    return np.asarray(frame.geometry.array, dtype=object)
+
+
+def _parcels(
+    reader: Reader, actor: Actor, view: CollectionView, bounds: Bounds, style: Catalogue
+) -> Parcels:
+    relation = view.spec.relation
+    key = _key_field(view)
+    fields = [f for f in (key, relation.area, relation.use, relation.address) if f]
+    frame = _features(reader, actor, view, Query(bbox=bounds), fields).sort_values(key)
+    uses, addresses = _texts(frame, relation.use), _texts(frame, relation.address)
+    names = [_key_names(str(k), reader.municipality.keys) for k in frame[key]]
+    columns = np.array(names, dtype=object).reshape(-1, 4)
+    shared = [use_names(str(use)) for use in uses]
+    return Parcels(
+        key=_texts(frame, key),
+        number=columns[:, 0],
+        subnumber=columns[:, 1],
+        district=columns[:, 2],
+        section=columns[:, 3],
+        area_m2=_numbers(frame, relation.area),
+        use=np.array([", ".join(names) for names in shared], dtype=object),
+        address=addresses,
+        street=np.array(
+            [
+                _street(names, str(address), style)
+                for names, address in zip(shared, addresses, strict=True)
+            ],
+            dtype=object,
+        ),
+        geometry=_shapes(frame),
+    )
+
+
+def _key_names(key: str, scheme: KeyScheme) -> tuple[str, str, str, str]:
+    """Return number, sub-number, district and section of a parcel as a sheet prints them."""
+    if not isinstance(scheme, AlkisKeys):
+        return key, "", "", ""
+    of = parts(key)
+    district = scheme.catalogue.district(of.district)
+    return (
+        str(of.numerator),
+        str(of.denominator) if of.denominator else "",
+        district.name if district else of.district,
+        str(of.section) if of.section is not None else "",
+    )
+
+
+def use_names(text: str) -> list[str]:
+    """Return the land uses in a text of the simplified schema, the largest first.
+
+    Examples
+    --------
+    >>> use_names("Weg / Fahrweg;17|Wohnbaufläche(funktion:null);523")
+    ['Wohnbaufläche', 'Weg / Fahrweg']
+    """
+    sized: dict[str, float] = {}
+    for part in text.split("|"):
+        name, _, size = part.rpartition(";")
+        name = re.sub(r"\s*\([^)]*:[^)]*\)", "", name or size).strip()
+        if name:
+            sized[name] = sized.get(name, 0.0) + (_number(size))
+    return sorted(sized, key=lambda name: -sized[name])
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _street(uses: list[str], address: str, style: Catalogue) -> str:
+    """Return the street's name of a parcel whose main use is traffic, else ""."""
+    if not uses or style.land_use_fill(uses[0]).id != "traffic":
+        return ""
+    found = split_address(address)
+    return "" if found.number else found.street
+
+
+def _buildings(reader: Reader, actor: Actor, window: MapFrame) -> Buildings:
+    view = _optional(reader, actor, BUILDINGS)
+    if view is None:
+        return Buildings()
+    fields = ("gebnutzbez", "funktion", "rellage", "name", "lagebeztxt")
+    frame = _features(reader, actor, view, Query(bbox=window.extent), fields)
+    use, function = _texts(frame, "gebnutzbez"), _texts(frame, "funktion")
+    ground = _texts(frame, "rellage")
+    return Buildings(
+        geometry=_shapes(frame),
+        function=np.where(function == "", use, function),
+        house_number=np.array(
+            [house_number(str(a)) for a in _texts(frame, "lagebeztxt")], dtype=object
+        ),
+        name=_texts(frame, "name"),
+        underground=np.array(["unter der" in str(g).casefold() for g in ground], dtype=bool),
+    )
+
+
+def house_number(address: str) -> str:
+    """Return the house number in an address as lettered on a building, "" where none.
+
+    Examples
+    --------
+    >>> house_number("Westwall 12a"), house_number("Am Weg 25, 27, 29"), house_number("Markt")
+    ('12a', '25–29', '')
+    """
+    numbers = [f"{a.number}{a.suffix}" for a in list_addresses(address) if a.number]
+    if len(numbers) > 2:
+        return f"{numbers[0]}–{numbers[-1]}"
+    return ", ".join(numbers)
+
+
+def _land_use(reader: Reader, actor: Actor, window: MapFrame) -> LandUses:
+    view = _optional(reader, actor, LAND_USE)
+    if view is None:
+        return LandUses()
+    frame = _features(reader, actor, view, Query(bbox=window.extent), ("nutzart", "bez", "name"))
+    kind, more = _texts(frame, "nutzart"), _texts(frame, "bez")
+    return LandUses(_shapes(frame), np.where(kind == "", more, kind), _texts(frame, "name"))
+
+
+def _trees(reader: Reader, actor: Actor, window: MapFrame) -> Trees:
+    view = _optional(reader, actor, TREES)
+    if view is None:
+        return Trees()
+    frame = _features(reader, actor, view, Query(bbox=window.extent), ("crown_diameter_m",))
+    return Trees(_shapes(frame), _numbers(frame, "crown_diameter_m"))
+
+
+def _imprint(reader: Reader, view: CollectionView, *, synthetic: bool) -> Imprint:
+    title = reader.municipality.title
+    steward = view.layer.steward
+    return Imprint(
+        municipality={"de": title["de"], "en": title["en"]},
+        office={"de": steward, "en": steward},
+        data_date=_data_date(view),
+        licence=view.layer.licence,
+        synthetic=synthetic,
+        reference_system=_system_name(reader.municipality.storage_crs),
+    )
+
+
+def _data_date(view: CollectionView) -> date:
+    """Return the date of the data as the source states it, else the day of the import."""
+    return view.generation.data_date or view.generation.imported_at.date()
+
+
+def _system_name(epsg: int) -> str:
+    names = {25832: "ETRS89/UTM 32N", 25833: "ETRS89/UTM 33N"}
+    return f"{names[epsg]} (EPSG:{epsg})" if epsg in names else f"EPSG:{epsg}"
