@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from api.errors import FormatError
 from api.features.routes import Features
-from api.negotiation import FormatError, Wanted, wanted
+from api.negotiation import Wanted, wanted
 from api.ogc.routes import Standard
 from api.ogc.shell import Shell
 from api.pages.render import Pages

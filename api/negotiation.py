@@ -6,16 +6,10 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from gis_core.errors import FlurbuchError
+from api.errors import FormatError
 
 Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
-
-
-class FormatError(FlurbuchError):
-    """The format or language asked for is not offered."""
-
-    code = "format"
 
 
 @dataclass(frozen=True, slots=True)

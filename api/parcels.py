@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.features.parameters import ParameterError
+from api.errors import ParameterError
 from api.negotiation import wanted
 from api.pages.render import Pages
 from api.settings import Settings

@@ -2,7 +2,9 @@
 
 from http import HTTPStatus
 
+from api import errors as asking
 from api.settings import SettingsError
+from cartography import errors as sheet
 from gis_core import errors as core
 from gis_core.errors import FlurbuchError
 from layers import errors as layer
@@ -15,6 +17,9 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     core.ParcelKeyError: (HTTPStatus.BAD_REQUEST, 1),
     core.DistrictCatalogueError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     core.StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    core.DistrictCatalogueError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
+    core.DeadlineError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    core.QueryError: (HTTPStatus.BAD_REQUEST, 1),
     layer.LayerSpecError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     layer.MunicipalityError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     layer.UnknownLayerError: (HTTPStatus.NOT_FOUND, 2),
@@ -25,6 +30,15 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.SourceFileError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NothingUsableError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NotMergedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    sheet.SheetError: (HTTPStatus.BAD_REQUEST, 2),
+    sheet.EmptySheetError: (HTTPStatus.BAD_REQUEST, 1),
+    sheet.CrowdedSheetError: (HTTPStatus.BAD_REQUEST, 1),
+    sheet.SignatureError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
+    sheet.DocumentError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
+    asking.FormatError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.ParameterError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.UnsupportedCRSError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.UnknownFeatureError: (HTTPStatus.NOT_FOUND, 1),
     SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 

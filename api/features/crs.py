@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
+from api.errors import UnsupportedCRSError
 from gis_core.crs import Operation, plan_operation, transform_geometry, transform_xy
-from gis_core.errors import FlurbuchError
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -18,12 +18,6 @@ _SEGMENT_M = 100.0
 _MOST_POINTS = 400
 
 Box = tuple[float, float, float, float]
-
-
-class UnsupportedCRSError(FlurbuchError):
-    """The reference system asked for is not offered."""
-
-    code = "unsupported-crs"
 
 
 def crs_uri(epsg: int) -> str:

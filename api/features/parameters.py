@@ -7,8 +7,8 @@ from math import isfinite
 
 from shapely.geometry.base import BaseGeometry
 
+from api.errors import ParameterError
 from api.features.crs import CRS84, Box, box_to_storage, check_crs
-from gis_core.errors import FlurbuchError
 from layers.query import Query
 from layers.spec import FieldType
 from layers.view import CollectionView
@@ -23,12 +23,6 @@ _DATETIME = re.compile(
     rf"^({_INSTANT}|({_INSTANT}|\.\.|)/({_INSTANT}|\.\.|P[\dYMWDTHS.]+|)|P[\dYMWDTHS.]+/{_INSTANT})$"
 )
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
-
-
-class ParameterError(FlurbuchError):
-    """A query parameter is unknown, or its value is not allowed."""
-
-    code = "parameter"
 
 
 @dataclass(frozen=True, slots=True)

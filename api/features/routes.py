@@ -9,29 +9,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import GEOJSON, item_document, items_document, items_links
 from api.features.crs import Box
 from api.features.parameters import (
     ItemsRequest,
-    ParameterError,
     read_item_request,
     read_items_request,
 )
 from api.negotiation import Wanted, wanted
 from api.pages.render import Pages
 from api.settings import Settings
-from gis_core.errors import FlurbuchError
 from layers.access import CITIZEN
 from layers.query import Query
 from layers.reader import Reader
 from layers.spec import Join
 from layers.view import CollectionView
-
-
-class UnknownFeatureError(FlurbuchError):
-    """The collection has no feature of that id."""
-
-    code = "unknown-feature"
 
 
 @dataclass(frozen=True)

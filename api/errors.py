@@ -1,0 +1,27 @@
+"""Errors of asking: parameters, formats, addresses."""
+
+from gis_core.errors import FlurbuchError
+
+
+class ParameterError(FlurbuchError):
+    """A query parameter is unknown, or its value is not allowed."""
+
+    code = "parameter"
+
+
+class FormatError(FlurbuchError):
+    """The format or language asked for is not offered."""
+
+    code = "format"
+
+
+class UnsupportedCRSError(FlurbuchError):
+    """The reference system asked for is not offered."""
+
+    code = "unsupported-crs"
+
+
+class UnknownFeatureError(FlurbuchError):
+    """The collection has no feature of that id."""
+
+    code = "unknown-feature"
