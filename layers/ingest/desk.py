@@ -10,6 +10,7 @@ from gis_core.faults import Fault
 from gis_core.store.catalogue import FILE
 from gis_core.store.refused import read_faults
 from gis_core.store.store import Store
+from layers.grids import use_grids
 from layers.ingest.pipeline import Progress, ingest, silent
 from layers.ingest.report import IngestReport
 from layers.municipality import Municipality
@@ -33,6 +34,7 @@ def import_files(
     A dry run makes and changes nothing.
     """
     registry.layer(layer_id)  # an unknown layer makes no directory
+    use_grids(data_dir)
     with ExitStack() as stack:
         store = None
         if not dry_run or (data_dir / FILE).is_file():
