@@ -4,6 +4,7 @@ Columns and rows are decided before the query; reading a secret is logged before
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store, T
 from layers.access import Actor, Policy, link_access, load_policy
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
+from layers.ingest.schema import ENDED
 from layers.municipality import Municipality, load_municipality
 from layers.query import Query
 from layers.registry import Registry, find_layers
@@ -143,6 +145,16 @@ class Reader:
         raise UnknownCollectionError(
             "no parcels are imported", advice="Run: flurbuch ingest alkis FILE..."
         )
+
+    def ended_on(self, actor: Actor, parcel_key: str) -> date | None:
+        """Return the day on which a former parcel ended; None when no such parcel is known."""
+        view = self.parcels(actor)
+        key, day, table = view.spec.relation.key, view.spec.source.ends_after, view.id + ENDED
+        if key is None or day is None or view.generation.table(table) is None:
+            return None
+        query = Query(equals={key: parcel_key}, columns=(day,), geometry=False)
+        days = self._snapshot(view).frame(table, query, released=view.names)[day].dropna()
+        return None if days.empty else pd.Timestamp(days.max()).date()
 
     # -- features ----------------------------------------------------------------------
 
