@@ -81,8 +81,8 @@ def _without_band(scene: Scene, style: Catalogue, ground: Ground) -> NDArray[np.
 
 def band_width(parcel: shapely.Geometry, style: Catalogue, scale: int) -> float:
     """Return the width of the band around the selected parcel: less where the parcel is narrow."""
-    circle = shapely.maximum_inscribed_circle(parcel, tolerance=0.1)
-    return float(min(style.pen["subject"].width_at(scale), 0.2 * shapely.length(circle)))
+    radius = shapely.length(shapely.maximum_inscribed_circle(np.array([parcel]), tolerance=0.1))
+    return float(min(style.pen["subject"].width_at(scale), 0.2 * radius[0]))
 
 
 def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:

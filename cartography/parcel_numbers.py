@@ -230,7 +230,8 @@ def _common_points(part: NDArray[np.object_], quiet: shapely.STRtree) -> list[Ar
         left = shapely.difference(part[i], solid)
         pieces = shapely.get_parts(left)
         pieces = pieces[shapely.get_dimensions(pieces) == 2]
-        if len(pieces):
+        # nearly nothing left: buildings from wall to wall, or lines around every piece
+        if len(pieces) and shapely.area(pieces).max() > 0.02 * shapely.area(part[i]):
             open_ground[i] = pieces[np.argmax(shapely.area(pieces))]
     middle: Array = shapely.get_coordinates(shapely.centroid(part))
     return [pole(open_ground), pole(part), middle]

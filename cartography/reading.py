@@ -64,8 +64,8 @@ def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
             advice="Search with: flurbuch find TEXT",
             parcel_key=reading.key,
         )
-    west, south, east, north = shapely.total_bounds(_shapes(frame)).tolist()
-    return Subject(reading.key, (west, south, east, north))
+    bounds: list[float] = shapely.total_bounds(_shapes(frame)).tolist()
+    return Subject(reading.key, (bounds[0], bounds[1], bounds[2], bounds[3]))
 
 
 def build_scene(
@@ -99,7 +99,7 @@ def build_scene(
     style = style or default_catalogue()
     view = reader.parcels(actor)
     parcels = _parcels(reader, actor, view, _reach(frame, subject), style)
-    on = np.flatnonzero(parcels.key == subject.key) if subject else ()
+    on = np.flatnonzero(parcels.key == (subject.key if subject else ""))
     trees = _optional(reader, actor, TREES)
     return Scene(
         frame=frame,

@@ -102,7 +102,7 @@ def _item(item: Item, height: float) -> Iterator[str]:
             path = (ring_path if item.closed else line_path)(item.geometry, height)
             if path:
                 dash = ",".join(str(_unit(part)) for part in item.dash)
-                cap = f' stroke-dasharray="{dash}" stroke-linecap="butt"' if dash else ""
+                cap = f' stroke-dasharray="{dash}"' if dash else ""
                 yield (
                     f'<path stroke="{item.colour}" stroke-width="{_unit(item.width)}"{cap}'
                     f' d="{path}"/>\n'
