@@ -4,7 +4,8 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](.+))?")
+# An XML date may carry an offset (2009-07-24Z); the day is the one that is written.
+_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](.+)|Z|[+-]\d{2}:\d{2})?")
 _GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:,? (\d{1,2}:\d{2}(?::\d{2})?))?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TWO_NUMBERS_FIRST = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}( .*)?")
@@ -20,7 +21,7 @@ def read_date(text: str, formats: Sequence[str] = ()) -> tuple[str | None, str]:
     """Read a calendar day; return it in ISO form and the fault code, one of them empty.
 
     Without ``formats`` (those of ``strptime``) the forms that have one meaning are
-    understood: ``2024-05-07`` with or without a time, ``7.5.2024``, ``20240507``.
+    understood: ``2024-05-07`` with or without a time or an offset, ``7.5.2024``, ``20240507``.
     Given formats replace them. A time is cut off: the day is the one that is written.
 
     Examples

@@ -128,12 +128,12 @@ class _Import:
         reading = FileReading(report, self.municipality, self.crs, today)
         done = 0
         for table in self._tables(path):
+            done += len(table)
             spec = route(table.kind, self.layer.collections)
             if spec is None:
                 report.ignored[table.kind] = report.ignored.get(table.kind, 0) + len(table)
-                continue
-            done += len(table)
-            self._take(report, reading, spec, table)
+            else:
+                self._take(report, reading, spec, table)
             self.progress(f"{self.layer.id}: {path.name}", done, 0)
         self.progress(f"{self.layer.id}: {path.name}", done, done)
 

@@ -74,8 +74,8 @@ def place(
 
     Notes
     -----
-    A polygon is judged by the middle of its box. Invalid polygons are repaired after the
-    transformation, so what is stored is what was checked.
+    A polygon is judged by the middle of its box. Polygons are repaired as they are filed,
+    and once more where the transformation made them invalid: what is stored is valid.
     """
     blank = partial(np.full, len(geometry), "", dtype=object)
     placed = Placed(np.array(geometry, dtype=object), blank(), blank(), blank())
@@ -87,8 +87,10 @@ def place(
     for row in np.flatnonzero(_not_finite(was)).tolist():
         placed.refuse(row, "not-finite", _brief(was[row]))
     _keep_kind(placed, kind)
-    _move(placed, was, operation, window)
     _mend(placed, kind)
+    _move(placed, was, operation, window)
+    if operation.source != operation.target:
+        _mend(placed, kind)
     return placed
 
 
