@@ -131,7 +131,7 @@ def scale_bar(scale: int, room: float) -> Drawing:
         Largest length of the bar itself, mm; the drawing is wider by its numbers.
     """
     metres = bar_length(scale, room)
-    length, high, side, em = metres * 1000 / scale, 1.8, 7.0, 2.4
+    length, high, side, em = metres * 1000 / scale, 1.8, 1.5, 2.4
     parts = 4 if metres % 4 == 0 or metres % 25 == 0 else 5
     field = length / parts
     dark = [
@@ -148,7 +148,7 @@ def scale_bar(scale: int, room: float) -> Drawing:
         Lines(whole, "#000000", 0.18, closed=True),
         Texts(texts),
     )
-    return Drawing(length + 2 * side, 6.2, (Layer("scale-bar", items),))
+    return Drawing(length + side + 7.0, 6.2, (Layer("scale-bar", items),))
 
 
 def north_arrow() -> Drawing:
