@@ -40,7 +40,8 @@ class KeyReading:
     problem
         Stable code of the refusal, empty where there is a key.
     facts
-        What the sentence about the problem is made of.
+        What the sentence about the problem is made of; beside it ``pattern``, the key with
+        ``???`` for its section, where only that is missing, else empty or absent.
     """
 
     text: str

@@ -143,6 +143,11 @@ def to_int(number: Number, width: int) -> int:
     return value
 
 
+def is_fraction(first: Number, second: Number) -> bool:
+    """Return whether a slash stands between two numbers and not already before the first."""
+    return _separator(second.before) == "/" != _separator(first.before)
+
+
 def take_parcel_number(
     numbers: list[Number], *, lenient: bool
 ) -> tuple[int, int, str, tuple[str, ...]]:
@@ -215,12 +220,13 @@ def _take_district(numbers: list[Number], least: int) -> tuple[str, str, list[Nu
     return state, digits.zfill(4), rest[1:]
 
 
-def _take_section(rest: list[Number]) -> tuple[int, list[Number]]:
-    """Return the section and the numbers after it."""
-    separators = [_separator(number.before) for number in rest]
-    # "3049-123/4" is number 123/4 without a section, not section 123, number 4.
-    if len(rest) < 2 or (len(rest) == 2 and separators[1] == "/" and separators[0] != "/"):
+def _take_section(rest: list[Number]) -> tuple[int | None, list[Number]]:
+    """Return the section, None where the text says nothing, and the numbers after it."""
+    if len(rest) < 2:
         raise KeyTextError("missing-section")
+    if len(rest) == 2 and is_fraction(*rest):
+        # "3049-123/4" is number 123/4 without a section, not section 123, number 4.
+        return None, rest
     return to_int(rest[0], SECTION_DIGITS), rest[1:]
 
 

@@ -15,6 +15,7 @@ from gis_core.key_spelling import (
     SECTION_DIGITS,
     Number,
     Spelling,
+    is_fraction,
     take_parcel_number,
     to_int,
 )
@@ -87,6 +88,7 @@ class _Draft:
     state: str = ""
     district: str = ""
     section: int | None = None
+    bare_section: Number | None = None
     sequence: str = ""
     parcel: list[Number] = field(default_factory=list)
     name: list[str] = field(default_factory=list)
@@ -113,6 +115,7 @@ class _Draft:
             self.parcel_open = not self.parcel
 
     def take_number(self, number: Number) -> None:
+        labelled = self.slot is not None
         slot = self._slot_for(number)
         self.slot, self.fillers = None, []
         if slot == "state":
@@ -123,10 +126,14 @@ class _Draft:
             self.state = digits[:-4].zfill(2) if len(digits) > 4 else self.state
         elif slot == "section":
             self.section = to_int(number, SECTION_DIGITS)
+            self.bare_section = None if labelled else number
         elif slot == "sequence":
             self.sequence = number.digits.zfill(2)
         else:
             self.slot = "parcel"
+            if self.bare_section and not self.parcel and is_fraction(self.bare_section, number):
+                # "Krefeld 12/4" is number 12/4 without a section, not section 12, number 4.
+                self.parcel, self.section = [self.bare_section], None
             self.parcel.append(Number("/", number.digits) if slot == "denominator" else number)
         self.name_open = not self.name
 

@@ -274,7 +274,7 @@ def _check_parts(spelling: Spelling, district: District, catalogue: DistrictCata
     """Refuse what the district cannot have."""
     section = spelling.section or 0
     if catalogue.has_sections and not section:
-        raise KeyTextError("missing-section")
+        raise KeyTextError("missing-section", pattern=_pattern(spelling, district, catalogue))
     if not catalogue.has_sections and section:
         raise KeyTextError("section-not-used", part=str(section))
     if not catalogue.has_section(district.key, section):
@@ -297,6 +297,12 @@ def _compose(spelling: Spelling, district: District, catalogue: DistrictCatalogu
         sequence=spelling.sequence.upper(),
     )
     return join_parts(key, catalogue.no_sequence)
+
+
+def _pattern(spelling: Spelling, district: District, catalogue: DistrictCatalogue) -> str:
+    """Return the key with ``???`` for its section; empty if more is missing."""
+    key = _compose(spelling, district, catalogue)
+    return f"{key[:6]}???{key[9:]}" if spelling.numerator else ""
 
 
 def _keys_in(

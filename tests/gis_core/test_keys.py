@@ -82,6 +82,8 @@ ONE_TWO_THREE = "05304901200123______"
         pytest.param(
             "Flurstück 123/4, Flur 12, Gemarkung Krefeld", ONE_TWO_THREE_FOUR, TEXT, id="reversed"
         ),
+        pytest.param("Krefeld Flur 12/123", ONE_TWO_THREE, TEXT, id="slash-after-the-section"),
+        pytest.param("Krefeld/12/123", ONE_TWO_THREE, TEXT, id="slashes-throughout"),
         pytest.param("Krefeld Fl.12 Flst.123/4", ONE_TWO_THREE_FOUR, TEXT, id="no-blank-after-dot"),
         pytest.param(
             "Gemarkung 3049 Flur 12 Flurstück 123/4", ONE_TWO_THREE_FOUR, NORMALISED, id="number"
@@ -123,6 +125,8 @@ def test_every_spelling_is_read(text, key, confidence):
         pytest.param("053049___001230004__", "missing-section", id="key-of-a-state-without"),
         pytest.param("12345/6", "too-short", id="number-only"),
         pytest.param("3049-123/4", "missing-section", id="number-and-sub-number-no-section"),
+        pytest.param("Krefeld 12/4", "missing-section", id="fraction-after-the-name"),
+        pytest.param("Gem. Krefeld Flst. 12/4", "missing-section", id="fraction-after-its-label"),
         pytest.param("Krefeld 12", "missing-number", id="no-number"),
         pytest.param("06-3049-12-123/4", "other-state", id="another-state"),
         pytest.param("146325___00121000100", "other-state", id="saxony"),
@@ -180,6 +184,11 @@ def test_a_refused_text_offers_what_may_be_meant(text, candidates):
     reading = read_key(text, KREFELD)
     assert reading.key is None
     assert set(reading.candidates) == candidates
+
+
+@pytest.mark.parametrize("text", ["3049-123/4", "Krefeld 123/4", "053049___001230004__"])
+def test_a_missing_section_leaves_a_pattern_to_look_for(text):
+    assert read_key(text, KREFELD).facts["pattern"] == "053049???001230004__"
 
 
 def test_what_was_let_pass_is_said():
