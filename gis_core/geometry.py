@@ -79,10 +79,22 @@ def repair_polygons(geometry: NDArray[np.object_]) -> Repair:
     bad = present & ~empty & ~lost & ~shapely.is_valid(out)
     if bad.any():
         reason[bad] = shapely.is_valid_reason(out[bad])
-        mended = shapely.make_valid(out[bad], method="structure", keep_collapsed=False)
-        mended = _only_areas(np.asarray(mended, dtype=object), was=out[bad])
-        out[bad], changed[bad] = mended, True
+        out[bad], changed[bad] = _only_areas(_mend(out[bad]), was=out[bad]), True
     return Repair(out, changed, reason)
+
+
+def _mend(bad: NDArray[np.object_]) -> NDArray[np.object_]:
+    # GEOS 3.14 may answer with parts that share an edge, invalid again; a second turn unites them.
+    mended = bad
+    for _ in range(3):
+        wrong = ~shapely.is_valid(mended)
+        if wrong.any():
+            mended = mended.copy()
+            mended[wrong] = shapely.make_valid(
+                mended[wrong], method="structure", keep_collapsed=False
+            )
+    mended[~shapely.is_valid(mended)] = shapely.Polygon()
+    return mended
 
 
 def _has_lost_vertex(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -1,7 +1,9 @@
 """What every test may lean on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyproj.datadir
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -13,6 +15,15 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("real data: the folder ../shared/data is absent")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _grids_stay_in_their_test() -> Iterator[None]:
+    """PROJ's data directories are a setting of the process: put back what a test changed."""
+    before = pyproj.datadir.get_data_dir()
+    yield
+    if pyproj.datadir.get_data_dir() != before:
+        pyproj.datadir.set_data_dir(before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
