@@ -9,6 +9,17 @@ from numpy.typing import NDArray
 Geometries = NDArray[np.object_]
 
 
+def rings(areas: Geometries) -> Geometries:
+    """Return every ring of polygons and multi-polygons, shells and holes.
+
+    Shells run counter-clockwise and holes clockwise, so that areas which overlap
+    can be filled together by the non-zero rule. (``shapely.get_rings`` alone passes
+    over multi-polygons.)
+    """
+    parts = shapely.orient_polygons(shapely.get_parts(areas))
+    return np.asarray(shapely.get_rings(parts), dtype=object)
+
+
 def once(polygons: Geometries) -> Geometries:
     """Return the outlines of polygons with shared edges drawn once.
 
@@ -21,8 +32,7 @@ def once(polygons: Geometries) -> Geometries:
     -------
     Line strings, joined as far as they run on without a junction. O(e log e) for e edges.
     """
-    rings = shapely.get_rings(polygons)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    xy, ring = shapely.get_coordinates(rings(polygons), return_index=True)
     if len(xy) < 2:
         return np.empty(0, dtype=object)
     whole = np.rint(xy * 1000).astype(np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from cartography.boundaries import rings
 from cartography.drawing import Areas, Discs, Drawing, Item, Layer, Lines, Text, Texts
 from cartography.typeface import FAMILY, Face
 
@@ -97,7 +98,7 @@ def _item(item: Item, height: float) -> Iterator[str]:
         case Areas():
             path = ring_path(item.geometry, height)
             if path:
-                yield f'<path fill="{item.fill}" fill-rule="evenodd" d="{path}"/>\n'
+                yield f'<path fill="{item.fill}" d="{path}"/>\n'
         case Lines():
             path = (ring_path if item.closed else line_path)(item.geometry, height)
             if path:
@@ -138,7 +139,7 @@ def ring_path(geometry: NDArray[np.object_], height: float) -> str:
     """Return the rings of polygons as path data, each closed."""
     if not len(geometry):
         return ""
-    return _path(shapely.get_rings(geometry), height, closed=True)
+    return _path(rings(geometry), height, closed=True)
 
 
 def line_path(geometry: NDArray[np.object_], height: float) -> str:
