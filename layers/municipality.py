@@ -71,20 +71,21 @@ class Municipality:
 
 
 def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Municipality:
-    """Load the profile of that name from the built-in profiles or the given folders.
+    """Load a built-in profile, or one from the folder ``municipalities`` of a layer folder.
 
     Raises
     ------
     MunicipalityError
         No such profile (the message names those there are), or its file is faulty.
     """
-    files = {p.stem: p for f in (BUILT_IN, *folders) for p in sorted(f.glob("*.toml"))}
+    places = (BUILT_IN, *(folder / BUILT_IN.name for folder in folders))
+    files = {p.stem: p for place in places for p in sorted(place.glob("*.toml"))}
     path = files.get(municipality_id)
     if path is None:
         raise MunicipalityError(
             f"no profile of a municipality {municipality_id!r} is known",
-            advice=f"Known: {', '.join(sorted(files))}. A profile is a TOML file in a folder "
-            "that you name.",
+            advice=f"Known: {', '.join(sorted(files))}. A profile is a TOML file in the folder "
+            "municipalities of one of your layer folders.",
             municipality=municipality_id,
         )
     profile = _read(path)

@@ -51,12 +51,11 @@ def open_reader(
     LayerSpecError, MunicipalityError, AccessError
         A layer file, the profile or a file of roles is faulty.
     """
-    profiles = [d / "municipalities" for d in layer_dirs]
     roles = [d / "roles.toml" for d in layer_dirs]
     return Reader(
         store=Store.open(data_dir),
         registry=find_layers(layer_dirs),
-        municipality=load_municipality(municipality, profiles),
+        municipality=load_municipality(municipality, layer_dirs),
         policy=load_policy(p for p in roles if p.is_file()),
         audit=AuditLog(data_dir),
         deadline_s=deadline_s,
