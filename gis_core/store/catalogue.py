@@ -167,11 +167,18 @@ class Catalogue:
 
     def _connect_to_read(self) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?mode=ro"
-        db = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
         try:
-            db.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return _opened(uri)
         except sqlite3.OperationalError:
             # A read-only disk has no place for the log's index; nobody can write there either.
-            db.close()
-            db = sqlite3.connect(f"{uri}&immutable=1", uri=True, check_same_thread=False)
-        return db
+            return _opened(f"{uri}&immutable=1")
+
+
+def _opened(uri: str) -> sqlite3.Connection:
+    db = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db

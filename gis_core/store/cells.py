@@ -67,7 +67,7 @@ def _text(values: pd.Series) -> Cells:
 
 
 def _integer(values: pd.Series) -> Cells:
-    return _with_none(pd.to_numeric(values).astype("Int64"))
+    return _with_none(values.astype("Int64"))
 
 
 def _number(values: pd.Series) -> Cells:

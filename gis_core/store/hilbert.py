@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-ORDER = 31
+_ORDER = 31
 _METRES = 2.0**25  # half the width of the covered square: every projected CRS in metres fits
 _DEGREES = 512.0
 
@@ -33,21 +33,25 @@ def hilbert_position(
     two-dimensional form: rotate or flip the quadrant, then descend.
     """
     half = _DEGREES if geographic else _METRES
-    cells = 2**ORDER
-    scaled = [np.floor((v + half) * (cells / (2 * half))) for v in (x, y)]
-    col, row = (np.clip(v, 0, cells - 1).astype(np.int64) for v in scaled)
-    position = np.zeros(len(col), dtype=np.int64)
-    for level in range(ORDER - 1, -1, -1):
+    scaled = [np.floor((v + half) * (2**_ORDER / (2 * half))) for v in (x, y)]
+    column, row = (np.clip(v, 0, 2**_ORDER - 1).astype(np.int64) for v in scaled)
+    return _walk(column, row, order=_ORDER)
+
+
+def _walk(column: NDArray[np.int64], row: NDArray[np.int64], *, order: int) -> NDArray[np.int64]:
+    """Return the position of cells of a board with 2**order columns and rows."""
+    position = np.zeros(len(column), dtype=np.int64)
+    for level in range(order - 1, -1, -1):
         bit = np.int64(1) << level
-        right = (col & bit) > 0
+        right = (column & bit) > 0
         upper = (row & bit) > 0
         quadrant = (3 * right.astype(np.int64)) ^ upper
         position = (position << 2) | quadrant
+        # The quadrants at the lower edge are turned, so that the curve goes on without a jump.
         flip = right & ~upper
         below = bit - 1
-        col, row = col & below, row & below
-        col = np.where(flip, below - col, col)
+        column, row = column & below, row & below
+        column = np.where(flip, below - column, column)
         row = np.where(flip, below - row, row)
-        turn = ~upper
-        col, row = np.where(turn, row, col), np.where(turn, col, row)
+        column, row = np.where(upper, column, row), np.where(upper, row, column)
     return position
