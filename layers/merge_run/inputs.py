@@ -1,6 +1,5 @@
 """What a merge reads: the parcels as a fabric, and the rows of each collection in id order."""
 
-import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ from gis_core.store import Query, Snapshot
 from layers.errors import NotMergedError
 from layers.ingest.schema import AS_FILED, CONFIDENCE, ENDED
 from layers.spec import CollectionSpec
+from layers.uses import main_use
 
 
 @dataclass(frozen=True)
@@ -137,20 +137,6 @@ def preferred(parcels: Parcels, uses: tuple[str, ...]) -> NDArray[np.bool_] | No
     return mask if mask.any() else None
 
 
-def main_use(text: str) -> str:
-    """Return the largest use in a text like ``Weg;17|Wohnbaufläche(funktion:null);523``.
-
-    Examples
-    --------
-    >>> main_use("Weg / Fahrweg;17|Wohnbaufläche(funktion:null);523"), main_use("Weg / Fahrweg;2")
-    ('Wohnbaufläche', 'Weg')
-    """
-    parts = [p.rpartition(";") for p in text.split("|")]
-    sized = [(_number(size), name or size) for name, _, size in parts]
-    name = max(sized, key=lambda s: s[0])[1] if sized else ""
-    return re.split(r"\s*[(/]", name)[0].strip()
-
-
 def texts(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
     """Return a column as texts, missing as None; without a column all are."""
     out = np.full(len(frame), None, object)
@@ -158,13 +144,6 @@ def texts(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
         there = frame[column].notna().to_numpy()
         out[there] = frame[column].to_numpy(dtype=object)[there]
     return out
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _largest(frame: pd.DataFrame, column: str | None, fabric: ParcelFabric) -> NDArray[np.float64]:

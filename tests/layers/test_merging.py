@@ -14,7 +14,6 @@ from gis_core.store import MERGE, Store
 from layers.access import Actor
 from layers.errors import NotMergedError
 from layers.ingest.schema import table_schemas
-from layers.merge_run.inputs import main_use
 from layers.merging import merge
 from layers.municipality import load_municipality
 from layers.reader import open_reader
@@ -313,16 +312,3 @@ def test_without_parcels_there_is_nothing_to_merge_by(tmp_path):
         assert "flurbuch ingest alkis" in caught.value.advice
         with pytest.raises(StoreError):
             store.snapshot(MERGE)
-
-
-@pytest.mark.parametrize(
-    ("text", "use"),
-    [
-        ("Weg / Fahrweg;2", "Weg"),
-        ("Weg;17|Wohnbaufläche(funktion:null);523", "Wohnbaufläche"),
-        ("Wald", "Wald"),
-        ("", ""),
-    ],
-)
-def test_the_main_use_is_the_largest(text, use):
-    assert main_use(text) == use
