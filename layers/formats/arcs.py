@@ -5,6 +5,7 @@ import math
 Point = tuple[float, float]
 
 _STRAIGHT = 1e9  # radius beyond which three points count as a straight line
+_WIDEST = math.pi / 4  # angle of a chord: the smallest circle still is one, not a line
 
 
 def arc_through(start: Point, middle: Point, end: Point, tolerance: float) -> list[Point]:
@@ -104,8 +105,9 @@ def _sweep(
     start: Point, end: Point, centre: Point, radius: float, angle: float, tolerance: float
 ) -> list[Point]:
     """Return the vertices from start over the angle to end, both as given."""
-    step = 2 * math.acos(max(0.0, 1 - tolerance / radius)) if radius > 0 else math.tau
-    pieces = max(1, math.ceil(abs(angle) / step)) if step > 0 else 1
+    depth = tolerance / radius if radius > 0 else 1.0
+    step = min(_WIDEST, 2 * math.acos(max(0.0, 1 - depth)))
+    pieces = max(1, math.ceil(abs(angle) / step - 1e-9)) if step > 0 else 1
     begin = math.atan2(start[1] - centre[1], start[0] - centre[0])
     inner = (begin + angle * i / pieces for i in range(1, pieces))
     x, y = centre
