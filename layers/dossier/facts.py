@@ -103,7 +103,10 @@ def hint_facts(
     for row in areas.to_dict("records"):
         if row.get("beyond_bound") is True:
             bound = float(row["area_bound_m2"])
-            shown = {"de": format_number(bound, "de", 1), "en": format_number(bound, "en", 1)}
+            shown: Title = {
+                "de": format_number(bound, "de", 1),
+                "en": format_number(bound, "en", 1),
+            }
             yield _hint("beyond_bound", bound=shown)
     parts = int(shapely.get_num_geometries(geometry))
     if parts > 1:

@@ -2,18 +2,14 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
-import rasterio
 import shapely
-from rasterio.transform import from_origin
 
 from gis_core.errors import StoreError
 from gis_core.store import MERGE, Store
 from layers.access import Actor
 from layers.errors import NotMergedError
-from layers.ingest.schema import table_schemas
 from layers.merging import merge
 from layers.municipality import load_municipality
 from layers.reader import open_reader
@@ -23,136 +19,6 @@ X, Y = 324_000, 5_690_000
 GARDEN, STREET, YARD = "05304901200001______", "05304901200002______", "053049012000030001__"
 GONE = "053049012000030002__"
 CLERK = Actor("property_tax_clerk", "assessment 12/345", "n. n.")
-
-
-def plot(x0, x1, y0=0, y1=20):
-    return shapely.box(X + x0, Y + y0, X + x1, Y + y1)
-
-
-def put(store, layer, tables, *, raster=None):
-    """Write one generation of a layer: {collection: (columns, geometry or None)}."""
-    spec = find_layers().layer(layer)
-    with store.stage(layer) as writer:
-        for name, (columns, geometry) in tables.items():
-            schema = table_schemas(spec.collection(name), 25832)[0]
-            shapes = None if geometry is None else np.array(geometry, object)
-            frame = pd.DataFrame(columns)
-            writer.table(schema).append(frame, shapes)
-        if raster is not None:
-            writer.attach(raster, "terrain.tif")
-        return writer.publish({}, None)
-
-
-def keyed(texts, keys, sure):
-    return {"parcel_key_as_filed": texts, "parcel_key": keys, "parcel_key_confidence": sure}
-
-
-@pytest.fixture
-def town(tmp_path):
-    """Return a data directory with a garden, a street, a yard, and what lies on them."""
-    with Store.open(tmp_path / "data", create=True) as store:
-        put(
-            store,
-            "alkis",
-            {
-                "flurstueck": (
-                    {
-                        "feature_id": ["p3", "p1", "p2"],
-                        "flstkennz": [YARD, GARDEN, STREET],
-                        "flaeche": [400.0, 421.0, 200.0],
-                        "lagebeztxt": ["Ostwall 3, 5", "Ostwall 1; Am Hang 7", "Ostwall"],
-                        "tntxt": ["Wohnbaufläche;400", "Garten;421", "Straßenverkehr / Weg;200"],
-                    },
-                    [plot(30, 50), plot(0, 20), plot(20, 30)],
-                ),
-                "gebaeude_bauwerk": (
-                    {"feature_id": ["g1"], "oid": ["g1"]},
-                    [plot(15, 35, 0, 4)],
-                ),
-                "nutzung": (
-                    {"feature_id": ["u1", "u2"], "nutzart": ["Garten", "Straßenverkehr"]},
-                    [plot(0, 20.1), plot(20.1, 30)],
-                ),
-            },
-        )
-        put(
-            store,
-            "trees",
-            {
-                "baum": (
-                    {
-                        "feature_id": ["t1", "t2", "t3", "t4"],
-                        "tree_number": ["1", "2", "3", "4"],
-                        "genus": ["Tilia", "Acer", "Tilia", None],
-                        "trunk_circumference_cm": [None, 314.159, 100.0, 50.0],
-                    },
-                    shapely.points([[X + 5, Y + 5], [X + 20, Y + 9], [X + 51, Y + 9], [0, 0]]),
-                )
-            },
-        )
-        put(
-            store,
-            "road_damage",
-            {
-                "strassenschaden": (
-                    {
-                        "feature_id": ["d1", "d2", "d3"],
-                        "damage_id": ["1", "2", "3"],
-                        "severity": ["S1", "S4", "S4"],
-                    },
-                    shapely.points([[X + 25, Y + 5], [X + 17, Y + 5], [X + 45, Y + 5]]),
-                )
-            },
-        )
-        put(
-            store,
-            "property_tax",
-            {
-                "grundsteuer": (
-                    {
-                        "feature_id": ["a", "b", "c", "d"],
-                        "tax_file_number": ["1", "2", "3", "4"],
-                        "annual_tax_cents": [30_001, 5, 7, 9],
-                        **keyed(
-                            [f"{GARDEN};3049-12-3/1", "Verberg, Flur 3, 12", None, f"{GONE}"],
-                            [f"{GARDEN} {YARD}", None, None, GONE],
-                            ["exact normalised", None, None, "exact"],
-                        ),
-                    },
-                    None,
-                )
-            },
-        )
-        put(
-            store,
-            "trade_tax",
-            {
-                "gewerbesteuer": (
-                    {
-                        "feature_id": ["x", "y", "z"],
-                        "tax_number": ["1", "2", "3"],
-                        "address": ["Am Hang 07, 47798 Krefeld", "Ostwall 5a", "Westwall 1"],
-                    },
-                    None,
-                )
-            },
-        )
-        height = np.fromfunction(lambda r, c: c // 10 + 0.0 * r, (20, 50), dtype=np.float32)
-        path = tmp_path / "height.tif"
-        with rasterio.open(
-            path,
-            "w",
-            driver="GTiff",
-            width=50,
-            height=20,
-            count=1,
-            dtype="float32",
-            crs="EPSG:25832",
-            transform=from_origin(X, Y + 20, 1, 1),
-        ) as raster:
-            raster.write(height, 1)
-        put(store, "terrain", {}, raster=path)
-    return tmp_path / "data"
 
 
 def run(folder, **options):
@@ -290,7 +156,7 @@ def test_the_same_input_gives_the_same_tables_and_names_what_it_was_made_from(to
         pd.testing.assert_frame_equal(frame, table(town, name), check_exact=True)
 
 
-def test_a_new_import_makes_the_links_stale_until_the_next_merge(town):
+def test_a_new_import_makes_the_links_stale_until_the_next_merge(town, put):
     run(town)
     with Store.open(town) as store:
         put(store, "trees", {"baum": ({"feature_id": ["t9"]}, shapely.points([[X + 5, Y + 5]]))})
@@ -304,7 +170,7 @@ def test_a_new_import_makes_the_links_stale_until_the_next_merge(town):
     reader.close()
 
 
-def test_without_parcels_there_is_nothing_to_merge_by(tmp_path):
+def test_without_parcels_there_is_nothing_to_merge_by(tmp_path, put):
     with Store.open(tmp_path, create=True) as store:
         put(store, "trees", {"baum": ({"feature_id": ["t9"]}, shapely.points([[X, Y]]))})
         with pytest.raises(NotMergedError, match="no parcels") as caught:
