@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from api.features.crs import decimals, to_crs
-from api.features.geojson import feature_bytes
+from api.features.geojson import Days, feature_bytes
 from api.features.parameters import ItemsRequest
 
 GEOJSON = "application/geo+json"
@@ -59,18 +59,23 @@ def items_links(
     return links
 
 
-def _features(frame: pd.DataFrame, crs: str, storage: int) -> list[bytes]:
+def _features(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[bytes]:
     geometry = None
     if isinstance(frame, gpd.GeoDataFrame):
         geometry = to_crs(np.asarray(frame.geometry.array, dtype=object), storage, crs)
-    return feature_bytes(frame, geometry, decimals(crs))
+    return feature_bytes(frame, geometry, decimals(crs), dates)
 
 
 def items_document(
-    frame: pd.DataFrame | None, crs: str, storage: int, matched: int, links: list[Link]
+    frame: pd.DataFrame | None,
+    dates: Days,
+    crs: str,
+    storage: int,
+    matched: int,
+    links: list[Link],
 ) -> bytes:
     """Return a GeoJSON FeatureCollection; ``frame`` None is an empty page."""
-    features = [] if frame is None else _features(frame, crs, storage)
+    features = [] if frame is None else _features(frame, dates, crs, storage)
     head = {
         "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "numberMatched": matched,
@@ -83,7 +88,9 @@ def items_document(
     )
 
 
-def item_document(frame: pd.DataFrame, crs: str, storage: int, url: str, title: str) -> bytes:
+def item_document(
+    frame: pd.DataFrame, dates: Days, crs: str, storage: int, url: str, title: str
+) -> bytes:
     """Return one GeoJSON feature with its links."""
     own = f"{url}/items/{quote(str(frame.index[0]), safe='')}"
     links = [
@@ -91,5 +98,5 @@ def item_document(frame: pd.DataFrame, crs: str, storage: int, url: str, title: 
         {"rel": "alternate", "type": "text/html", "title": title, "href": f"{own}?f=html"},
         {"rel": "collection", "type": "application/json", "title": title, "href": url},
     ]
-    feature = _features(frame, crs, storage)[0]
+    feature = _features(frame, dates, crs, storage)[0]
     return b'%s,"links":%s}' % (feature[:-1], orjson.dumps(links))

@@ -9,8 +9,18 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from layers.spec import FieldType
+from layers.view import CollectionView
 
-def property_columns(frame: pd.DataFrame) -> dict[str, list[object]]:
+Days = frozenset[str]
+
+
+def days(view: CollectionView) -> Days:
+    """Name the fields that hold days without a time."""
+    return frozenset(field.name for field in view.fields if field.type is FieldType.DATE)
+
+
+def property_columns(frame: pd.DataFrame, dates: Days) -> dict[str, list[object]]:
     """Return the frame's columns as lists of JSON values; missing is None."""
     columns: dict[str, list[object]] = {}
     for name in frame.columns:
@@ -18,7 +28,7 @@ def property_columns(frame: pd.DataFrame) -> dict[str, list[object]]:
             continue
         column = frame[name]
         if pd.api.types.is_datetime64_any_dtype(column):
-            column = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+            column = column.dt.strftime("%Y-%m-%d" if name in dates else "%Y-%m-%dT%H:%M:%SZ")
         values = column.astype(object)
         columns[str(name)] = values.where(column.notna(), None).tolist()
     return columns
@@ -33,7 +43,7 @@ def geometry_json(geometry: NDArray[np.object_], digits: int) -> list[bytes]:
 
 
 def feature_bytes(
-    frame: pd.DataFrame, geometry: NDArray[np.object_] | None, digits: int
+    frame: pd.DataFrame, geometry: NDArray[np.object_] | None, digits: int, dates: Days
 ) -> list[bytes]:
     """Return each row as the bytes of a GeoJSON feature.
 
@@ -45,8 +55,10 @@ def feature_bytes(
         (n,) shapely geometries in the CRS of the answer; None for features without place.
     digits
         Decimals of coordinates.
+    dates
+        Columns that hold days without a time.
     """
-    columns = property_columns(frame)
+    columns = property_columns(frame, dates)
     names = list(columns)
     shapes = [b"null"] * len(frame) if geometry is None else geometry_json(geometry, digits)
     rows = zip(*columns.values(), strict=True) if names else iter([()] * len(frame))
@@ -63,7 +75,7 @@ def feature_bytes(
     ]
 
 
-def feature_dicts(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def feature_dicts(frame: pd.DataFrame, dates: Days) -> list[dict[str, Any]]:
     """Return each row as a GeoJSON feature dictionary, coordinates as they are in the frame."""
     geometry = np.asarray(frame.geometry.array) if isinstance(frame, gpd.GeoDataFrame) else None
-    return [orjson.loads(text) for text in feature_bytes(frame, geometry, 3)]
+    return [orjson.loads(text) for text in feature_bytes(frame, geometry, 3, dates)]

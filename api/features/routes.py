@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import GEOJSON, item_document, items_document, items_links
 from api.features.crs import Box
+from api.features.geojson import days
 from api.features.parameters import (
     ItemsRequest,
     read_item_request,
@@ -62,7 +63,7 @@ class Features:
         title = view.spec.title[asked_for.language]
         url = f"{self.settings.url}/collections/{view.spec.id}"
         links = items_links(url, given, asked, matched, title)
-        body = items_document(frame, asked.crs, storage, matched, links)
+        body = items_document(frame, days(view), asked.crs, storage, matched, links)
         return _geojson(body, asked.crs, asked_for, links)
 
     def _item(self, request: Request) -> Response:
@@ -72,7 +73,7 @@ class Features:
         crs = read_item_request(_parameters(request), storage)
         identifier = request.path_params["feature"]
         frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
-        if frame.empty:
+        if not len(frame):
             return self._by_parcel_key(request, view, identifier)
         title = view.spec.title[asked_for.language]
         if asked_for.html:
@@ -87,7 +88,8 @@ class Features:
                 parcel_url=_parcel_url(view, row, asked_for.language),
             )
         url = f"{self.settings.url}/collections/{view.spec.id}"
-        return _geojson(item_document(frame, crs, storage, url, title), crs, asked_for, [])
+        body = item_document(frame, days(view), crs, storage, url, title)
+        return _geojson(body, crs, asked_for, [])
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(CITIZEN, request.path_params["collection"])
@@ -112,7 +114,7 @@ class Features:
             if key is not None and field is not None:
                 query = Query(equals={field: key}, columns=(), geometry=False, limit=1)
                 frame = self.reader.frame(CITIZEN, view.spec.id, query)
-                if not frame.empty:
+                if len(frame):
                     target = f"/collections/{view.spec.id}/items/{quote(str(frame.index[0]))}"
                     asked = f"?{request.url.query}" if request.url.query else ""
                     return RedirectResponse(target + asked, status_code=308)
@@ -162,16 +164,16 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
     names = [name for name in frame.columns if name != "geometry"]
     records = frame[names].astype(object).where(frame[names].notna(), None).to_dict("records")
     return [
-        {"id": str(identifier), "values": values}
-        for identifier, values in zip(frame.index, records, strict=True)
+        {"id": str(identifier), "facts": facts}
+        for identifier, facts in zip(frame.index, records, strict=True)
     ]
 
 
 def _parcel_url(view: CollectionView, row: dict[str, object], language: str) -> str | None:
-    values = row["values"]
-    if view.spec.relation.by is not Join.SELF or not isinstance(values, dict):
+    facts = row["facts"]
+    if view.spec.relation.by is not Join.SELF or not isinstance(facts, dict):
         return None
-    key = values.get(view.spec.relation.key)
+    key = facts.get(view.spec.relation.key)
     return f"/parcels/{quote(str(key))}?f=html&lang={language}" if key else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, ProviderQueryError
 
-from api.features.geojson import feature_dicts
+from api.features.geojson import days, feature_dicts
 from api.features.schema import JSON_TYPES
 from api.negotiation import Language
 from gis_core.errors import FlurbuchError
@@ -88,7 +88,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
                 frame = self.reader.frame(CITIZEN, self.collection, query)
         except FlurbuchError as error:
             raise ProviderQueryError(str(error)) from error
-        features = [] if frame is None else feature_dicts(frame)
+        features = [] if frame is None else feature_dicts(frame, days(self.view))
         return {
             "type": "FeatureCollection",
             "features": features,
@@ -107,7 +107,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         frame = self.reader.frame(CITIZEN, self.collection, Query(ids=(identifier,)))
         if frame.empty:
             raise ProviderItemNotFoundError(f"no item {identifier}")
-        return feature_dicts(frame)[0]
+        return feature_dicts(frame, days(self.view))[0]
 
     def __repr__(self) -> str:
         """Name the collection."""

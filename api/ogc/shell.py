@@ -72,10 +72,14 @@ class Shell:
         return self._ask(core.get_collection_schema, "/collections", language, collection_id)
 
     def queryables(self, collection_id: str, language: str) -> Document:
-        """Return the fields that may be filtered by."""
-        return self._ask(
+        """Return the fields that may be filtered by, with their titles."""
+        document = self._ask(
             itemtypes.get_collection_queryables, "/collections", language, collection_id
         )
+        titles = self.schema(collection_id, language)["properties"]
+        for name, node in document["properties"].items():
+            node.update({k: v for k, v in titles.get(name, {}).items() if k == "title"})
+        return document
 
     def _ask(self, call: Call, path: str, language: str, *args: str) -> Document:
         api = self._current()
