@@ -214,9 +214,12 @@ class XmlFeatures:
         raise self._error("is no XML document", _NOT_XML, found=found or "nothing")
 
     def _first_element(self, head: bytes) -> Element:
-        self._feed(head)
-        for _, element in self._parser.read_events():
-            return cast("Element", element)  # always one, for a start event
+        chunk = head
+        while chunk:
+            self._feed(chunk)
+            for _, element in self._parser.read_events():
+                return cast("Element", element)  # always one, for a start event
+            chunk = self._stream.read(CHUNK)
         raise self._error("ends within its first tag", _NOT_WHOLE, found=_decode(head)[:40])
 
     def _feed(self, chunk: bytes) -> None:

@@ -100,6 +100,16 @@ def test_a_page_that_announces_more_says_that_it_is_a_part():
     )
 
 
+def test_the_encoding_and_the_length_of_the_first_tag_do_not_matter():
+    text = answer(
+        parcel(rest="<lagebeztxt>Hülser Straße</lagebeztxt>"), about=f"a='>{'x' * 70_000}'"
+    )
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "iso-8859-1"):
+        said = f"<?xml version='1.0' encoding='{encoding.removesuffix('-sig')}'?>{text}"
+        (found,) = read_simplified(io.BytesIO(said.encode(encoding)), "seite.xml")
+        assert found.attributes["lagebeztxt"].tolist() == ["Hülser Straße"]
+
+
 def test_an_empty_answer_is_no_error():
     assert read(answer()) == []
 
