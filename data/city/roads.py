@@ -1,0 +1,217 @@
+"""Public ground between the blocks: road parcels with branches, cut at the mouths of side roads."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+
+from data.city.blocks import Block, Edges, Ints
+from data.city.parcels import Objects
+from data.city.patch import Spot
+from data.city.plan import Floats, Plan
+from data.city.streets import Kind, Network
+
+
+@dataclass(frozen=True)
+class Roads:
+    """Road, rail and water parcels, as columns.
+
+    Attributes
+    ----------
+    geometry
+        (n,) polygons, some with holes.
+    kind
+        (n,) `Kind` of the most important way in it.
+    street
+        (n,) the street it belongs to.
+    of_edge
+        (e,) for every road section the parcel it lies in.
+    """
+
+    geometry: Objects
+    kind: Ints
+    street: Ints
+    of_edge: Ints
+
+
+@dataclass(frozen=True)
+class Mouths:
+    """Where road parcels are cut: pairs of block corners, as (block, vertex) on either side.
+
+    A vertex of -1 means the municipal boundary, at ``rim``. ``change`` says that another
+    kind of way begins there: a road at a river, a path at a road.
+    """
+
+    left: list[tuple[int, int]] = field(default_factory=list)
+    right: list[tuple[int, int]] = field(default_factory=list)
+    rim: list[Spot] = field(default_factory=list)
+    change: list[bool] = field(default_factory=list)
+
+    def add(
+        self, left: tuple[int, int], right: tuple[int, int], rim: Spot, *, change: bool
+    ) -> None:
+        """Add one mouth."""
+        self.left.append(left)
+        self.right.append(right)
+        self.rim.append(rim)
+        self.change.append(change)
+
+
+def mouths_of(
+    net: Network,
+    plan: Plan,
+    edges: Edges,
+    faces: list[list[int]],
+    block_of_face: dict[int, int],
+    blocks: list[Block],
+) -> Mouths:
+    """Decide at every node which of its roads begin a parcel of their own."""
+    rng = plan.random(11)
+    corner = {
+        (b, int(node)): i
+        for b, block in enumerate(blocks)
+        for i, node in enumerate(block.node)
+        if node >= 0
+    }
+    face_of = np.empty(2 * len(edges.start), dtype=np.int64)
+    for number, face in enumerate(faces):
+        face_of[face] = number
+    leaving: dict[int, list[int]] = {}
+    for h in range(2 * len(edges.start)):
+        origin = int(edges.end[h >> 1] if h & 1 else edges.start[h >> 1])
+        leaving.setdefault(origin, []).append(h)
+    mouths = Mouths()
+    outer = [f for f in range(len(faces)) if f not in block_of_face]
+    rim_nodes = {
+        int(edges.end[h >> 1] if h & 1 else edges.start[h >> 1]) for f in outer for h in faces[f]
+    }
+    for node in sorted(leaving):
+        for h, change in _side_roads(net, edges, leaving[node], rng):
+            b_left = block_of_face.get(int(face_of[h]), -1)
+            b_right = block_of_face.get(int(face_of[h ^ 1]), -1)
+            i, j = corner.get((b_left, node), -1), corner.get((b_right, node), -1)
+            if i >= 0 and j >= 0:
+                mouths.add((b_left, i), (b_right, j), (0.0, 0.0), change=change)
+                if node in rim_nodes:
+                    x, y = edges.line[h >> 1][-1 if h & 1 else 0].tolist()
+                    mouths.add((b_left, i), (-1, -1), (x, y), change=False)
+    return mouths
+
+
+def _side_roads(
+    net: Network, edges: Edges, leaving: list[int], rng: np.random.Generator
+) -> list[tuple[int, bool]]:
+    """Return the sections at a node that are cut off from the road that goes through.
+
+    The flag says that the section is of another kind than that road.
+    """
+    ways = [net.ways[int(edges.way[h >> 1])] for h in leaving]
+    rank = [(int(w.kind), w.street) for w in ways]
+    through = min(rank)
+    first = ways[rank.index(through)]
+    out = []
+    for h, way, own in zip(leaving, ways, rank, strict=True):
+        chance = 0.8 if way.kind == first.kind else 1.0
+        if own == through:
+            chance = 0.15 if way.kind in {Kind.MAIN, Kind.COLLECTOR} else 0.0
+        if rng.uniform() < chance:
+            out.append((h, way.kind != first.kind))
+    return out
+
+
+def pave(
+    net: Network,
+    edges: Edges,
+    outlines: list[Floats],
+    cuts: Floats,
+    rim: Floats,
+) -> Roads:
+    """Fill the ground between the blocks.
+
+    Parameters
+    ----------
+    net, edges
+        Ways and sections.
+    outlines
+        Ring of every block.
+    cuts
+        (k, 2, 2) from a vertex of one ring to a vertex of another, or of the rim.
+    rim
+        (m, 2) the municipal boundary.
+    """
+    polygons = shapely.polygons([shapely.linearrings(ring) for ring in outlines])
+    cuts = _usable(cuts, polygons)
+    ends = {(float(x), float(y)) for x, y in cuts.reshape(-1, 2)}
+    lines = [line for ring in (*outlines, rim) for line in _pieces(ring, ends)]
+    lines += [*shapely.linestrings(cuts)]
+    faces = shapely.get_parts(shapely.polygonize(lines))
+    inside = shapely.point_on_surface(faces)
+    hit = np.unique(shapely.STRtree(polygons).query(inside, predicate="within")[0])
+    road = np.delete(faces, hit)
+    corner = shapely.bounds(road)
+    order = np.lexsort((corner[:, 0], corner[:, 1]))
+    return _named(net, edges, np.asarray(road[order]), shapely.Polygon(rim))
+
+
+def _usable(cuts: Floats, blocks: Objects) -> Floats:
+    """Drop cuts that run through a block or through another cut."""
+    if len(cuts) == 0:
+        return cuts
+    lines = shapely.linestrings(cuts)
+    tree = shapely.STRtree(blocks)
+    bad = {int(i) for p in ("crosses", "within") for i in tree.query(lines, predicate=p)[0]}
+    good = np.asarray([i for i in range(len(lines)) if i not in bad], dtype=np.int64)
+    pairs = shapely.STRtree(lines[good]).query(lines[good], predicate="crosses")
+    late = {int(max(i, j)) for i, j in pairs.T}
+    kept = np.asarray([g for k, g in enumerate(good) if k not in late], dtype=np.int64)
+    _, unique = np.unique(
+        np.sort(cuts[kept].reshape(len(kept), 2, 2).view("c16").reshape(len(kept), 2), axis=1),
+        axis=0,
+        return_index=True,
+    )
+    return np.asarray(cuts[kept[np.sort(unique)]])
+
+
+def _pieces(ring: Floats, ends: set[Spot]) -> list[shapely.LineString]:
+    """Cut a ring at the vertices where something else ends."""
+    at = [i for i, (x, y) in enumerate(ring.tolist()) if (x, y) in ends]
+    if not at:
+        return [shapely.linestrings(np.concatenate((ring, ring[:1])))]
+    turned = np.concatenate((ring[at[0] :], ring[: at[0] + 1]))
+    stops = [i - at[0] for i in at] + [len(ring)]
+    return [shapely.linestrings(turned[a : b + 1]) for a, b in zip(stops, stops[1:], strict=False)]
+
+
+def _named(net: Network, edges: Edges, faces: Objects, city: shapely.Polygon) -> Roads:
+    """Give every road section its parcel and every parcel its most important way."""
+    middle = np.asarray([_middle(line) for line in edges.line])
+    point = shapely.points(middle)
+    # The path along the boundary has its centre line on the boundary itself.
+    outside = ~shapely.contains_properly(city, point) | (
+        shapely.distance(shapely.boundary(city), point) < 0.5  # noqa: PLR2004
+    )
+    centre = shapely.get_coordinates(shapely.centroid(city))[0]
+    pull = centre - middle
+    pull /= np.hypot(pull[:, 0], pull[:, 1])[:, None]
+    middle = np.where(outside[:, None], middle + 1.2 * pull, middle)
+    nearest = shapely.STRtree(faces).nearest(shapely.points(middle))
+    kind = np.asarray([int(w.kind) for w in net.ways])[edges.way]
+    street = np.asarray([w.street for w in net.ways])[edges.way]
+    order = np.lexsort((street, kind, nearest))
+    first = order[np.unique(nearest[order], return_index=True)[1]]
+    out_kind = np.full(len(faces), int(Kind.PATH))
+    out_street = np.full(len(faces), -1)
+    out_kind[nearest[first]], out_street[nearest[first]] = kind[first], street[first]
+    empty = np.flatnonzero(out_street < 0)
+    if len(empty):
+        close = shapely.STRtree(point).nearest(shapely.point_on_surface(faces[empty]))
+        out_kind[empty], out_street[empty] = kind[close], street[close]
+    return Roads(faces, out_kind, out_street, nearest)
+
+
+def _middle(line: Floats) -> Floats:
+    step = np.hypot(*np.diff(line, axis=0).T)
+    half = step.sum() / 2
+    i = int(np.searchsorted(np.cumsum(step), half))
+    rest = half - step[:i].sum()
+    return np.asarray(line[i] + (line[i + 1] - line[i]) * rest / step[i])

@@ -1,0 +1,216 @@
+"""Make the demo city: a synthetic municipality with all its registers.
+
+    python -m data.make_city --parcels 5000 --seed 1 --out DIR
+
+The same arguments give the same bytes. See data/README.md.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from data.city.buildings import Buildings, build
+from data.city.cemeteries import lay_graves
+from data.city.damages import report_damages
+from data.city.drawing import City, draw_city
+from data.city.locate import Ground
+from data.city.lots import Lot
+from data.city.parcels import Objects
+from data.city.terrain import write_terrain
+from data.city.trees import plant_trees
+from data.city.truth import CityTruth, Planted, Register
+from data.city.uses import LandUse, lay_uses
+from data.city.write_nas import object_id, write_nas
+from data.city.write_registers import write_damages, write_graves, write_trees
+from data.city.write_taxes import write_owners, write_property_tax, write_trade_tax
+from data.city.zones import Zone
+
+Progress = Callable[[str, int, int], None]
+
+NAS_UP_TO = 20_000
+"""Cities above this size get a GeoPackage in the simplified schema instead of NAS."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def make_city(
+    out: Path,
+    parcels: int = 5000,
+    seed: int = 1,
+    dirt: bool = True,  # noqa: FBT001, FBT002
+    progress: Progress = silent,
+    *,
+    cadastre: str = "",
+) -> CityTruth:
+    """Write the registers of a synthetic city.
+
+    Parameters
+    ----------
+    out
+        Folder to write into; one folder per layer, ``truth.json`` and ``truth/``.
+    parcels
+        How many parcels, exactly; 500 to 1,000,000.
+    seed
+        Another seed, another city.
+    dirt
+        Plant dirt. Without it every row of every register is clean.
+    progress
+        Called with the step's title, steps done and their number.
+    cadastre
+        ``nas`` or ``gpkg``; empty: NAS up to 20,000 parcels.
+
+    Returns
+    -------
+    CityTruth
+        What was planted and what an import must find, as in ``truth.json``.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    steps = (
+        "streets and parcels",
+        "buildings and land use",
+        "cadastre",
+        "trees",
+        "road damage",
+        "cemeteries",
+        "taxes",
+        "terrain",
+    )
+    done = iter(range(len(steps)))
+
+    def step() -> None:
+        i = next(done)
+        progress(steps[i], i, len(steps))
+
+    step()
+    city = draw_city(parcels, seed)
+    truth = _begin(city, parcels, seed)
+    step()
+    buildings = build(city)
+    uses = lay_uses(city, slivers=dirt)
+    step()
+    _write_cadastre(city, buildings, uses, out, truth, dirt=dirt, nas=_nas(cadastre, parcels))
+    write_owners(city, out, truth)
+    ground = Ground(city.geometry)
+    step()
+    trees = plant_trees(city, ground, buildings.geometry, borders=dirt)
+    write_trees(city, trees, out, truth, dirt=dirt)
+    step()
+    write_damages(city, report_damages(city, ground, noise=dirt), out, truth, dirt=dirt)
+    step()
+    write_graves(city, lay_graves(city, buildings.geometry), out, truth, dirt=dirt)
+    step()
+    write_property_tax(city, out, truth, dirt=dirt)
+    write_trade_tax(city, out, truth, dirt=dirt)
+    step()
+    write_terrain(city, out / "terrain" / "dgm.tif")
+    truth.files = sorted(
+        str(f.relative_to(out)) for f in out.rglob("*") if f.is_file() and f.name != "truth.json"
+    )
+    truth.write(out / "truth.json")
+    progress("city", len(steps), len(steps))
+    return truth
+
+
+def _nas(cadastre: str, parcels: int) -> bool:
+    if cadastre not in {"", "nas", "gpkg"}:
+        raise ValueError(f"cadastre {cadastre!r}: expected nas or gpkg")
+    return cadastre == "nas" or (not cadastre and parcels <= NAS_UP_TO)
+
+
+def _begin(city: City, parcels: int, seed: int) -> CityTruth:
+    houses = np.flatnonzero(
+        (city.zone[: len(city.lots.lot)] == Zone.HOUSES) & (city.lots.lot == Lot.FRONT)
+    )
+    middle = shapely.get_coordinates(shapely.centroid(city.geometry[houses]))
+    far = np.hypot(*(middle - city.frame.rim.mean(axis=0)).T)
+    shown = houses[int(np.argmin(far))]
+    return CityTruth(
+        parcels,
+        seed,
+        float(shapely.Polygon(city.frame.rim).area),
+        str(city.key[shown]),
+        city.frame.plan.fits_window,
+    )
+
+
+def _write_cadastre(
+    city: City,
+    buildings: Buildings,
+    uses: LandUse,
+    out: Path,
+    truth: CityTruth,
+    *,
+    dirt: bool,
+    nas: bool,
+) -> None:
+    shapes, bent = _bow_ties(buildings.geometry) if dirt else (buildings.geometry, [])
+    file = "alkis/bestandsdaten.xml" if nas else "alkis/alkis_vereinfacht.gpkg"
+    if nas:
+        write_nas(city, buildings, shapes, uses, out / file)
+    else:
+        from data.city.write_gpkg import write_gpkg  # noqa: PLC0415 - only for large cities
+
+        write_gpkg(city, buildings, shapes, uses, out / file)
+    n, b, u = len(city.key), len(shapes), len(uses.geometry)
+    truth.registers["flurstueck"] = Register([file], n, n)
+    truth.registers["gebaeude_bauwerk"] = Register([file], b, b - len(bent), len(bent))
+    truth.registers["nutzung"] = Register([file], u, u)
+    for i in bent:
+        key = str(city.key[buildings.parcel[i]])
+        truth.planted.append(
+            Planted(
+                "self_intersection", "alkis", object_id("G", i + 1), "bow tie", "repaired", (key,)
+            )
+        )
+    truth.planted += [
+        Planted(
+            "sliver", "alkis", f"block {block}", "use border 2 to 30 cm off the parcels", "accepted"
+        )
+        for block in uses.shifted
+    ]
+
+
+def _bow_ties(geometry: Objects) -> tuple[Objects, list[int]]:
+    """Cross two corners of four buildings."""
+    plain = np.flatnonzero(shapely.get_num_coordinates(geometry) == 5)  # noqa: PLR2004
+    bent = plain[:: max(1, len(plain) // 4)][:4].tolist()
+    out = geometry.copy()
+    for i in bent:
+        out[i] = shapely.Polygon(shapely.get_coordinates(out[i])[[0, 2, 1, 3]])
+    return out, bent
+
+
+def main() -> int:
+    """Run from the command line; return the exit status."""
+    parser = ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--parcels", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clean", action="store_true", help="plant no dirt")
+    parser.add_argument("--cadastre", choices=("nas", "gpkg"), default="")
+    asked = parser.parse_args()
+    truth = make_city(
+        asked.out, asked.parcels, asked.seed, not asked.clean, _show, cadastre=asked.cadastre
+    )
+    if not truth.fits_window:
+        print(
+            "Larger than Krefeld's window of coordinates: import it with a wider window.",
+            file=sys.stderr,
+        )
+    for name, register in truth.registers.items():
+        print(f"{name:<24} {register.read:>9,}")
+    return 0
+
+
+def _show(step: str, done: int, total: int) -> None:
+    print(f"[{done}/{total}] {step}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
