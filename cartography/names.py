@@ -121,6 +121,8 @@ def _spread(
 
 
 def _grid(room: BaseGeometry) -> Array:
+    if room.is_empty:  # a street too narrow at this scale
+        return np.empty((0, 2))
     west, south, east, north = room.bounds
     xs = np.arange(west + _GRID / 2, east, _GRID)
     ys = np.arange(south + _GRID / 2, north, _GRID)
