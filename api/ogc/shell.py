@@ -12,8 +12,10 @@ from pygeoapi import api as core
 from pygeoapi.api import API, APIRequest, itemtypes
 from starlette.datastructures import Headers, QueryParams
 
+from api.negotiation import Language
 from api.ogc.config import pygeoapi_config
 from api.settings import Settings
+from layers.access import CITIZEN
 from layers.reader import Reader
 
 CONFORMANCE = (
@@ -67,18 +69,19 @@ class Shell:
         """Return one public collection; its existence is the caller's to check."""
         return self._ask(core.describe_collections, "/collections", language, collection_id)
 
-    def schema(self, collection_id: str, language: str) -> Document:
+    def schema(self, collection_id: str, language: Language) -> Document:
         """Return the JSON Schema of a collection's features."""
-        return self._ask(core.get_collection_schema, "/collections", language, collection_id)
+        return self._fields(core.get_collection_schema, collection_id, language)
 
-    def queryables(self, collection_id: str, language: str) -> Document:
-        """Return the fields that may be filtered by, with their titles."""
-        document = self._ask(
-            itemtypes.get_collection_queryables, "/collections", language, collection_id
-        )
-        titles = self.schema(collection_id, language)["properties"]
-        for name, node in document["properties"].items():
-            node.update({k: v for k, v in titles.get(name, {}).items() if k == "title"})
+    def queryables(self, collection_id: str, language: Language) -> Document:
+        """Return the fields that may be filtered by."""
+        return self._fields(itemtypes.get_collection_queryables, collection_id, language)
+
+    def _fields(self, call: Call, collection_id: str, language: Language) -> Document:
+        """Return a document about fields, with their titles in the language asked for."""
+        document = self._ask(call, "/collections", language, collection_id)
+        for field in self._reader.view(CITIZEN, collection_id).fields:
+            document["properties"][field.name]["title"] = field.title[language]
         return document
 
     def _ask(self, call: Call, path: str, language: str, *args: str) -> Document:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.negotiation import LANGUAGES, Language, Wanted
 from api.settings import Settings
+from layers.spec import FieldSpec
 from layers.wording import format_date, format_number, format_value
 
 
@@ -68,7 +69,7 @@ class Pages:
             town=self._town[language],
             settings=self._settings,
             number=lambda v, decimals=None: format_number(v, language, decimals),
-            value=lambda v, unit="": format_value(v, language, unit),
+            coded=lambda field, v: _coded(field, v, language),
             day=lambda v: _day(v, language),
             other_language_url=_with(request, lang=other, f="html"),
             with_query=lambda **changes: _with(request, **changes),
@@ -82,6 +83,13 @@ def _day(value: date | datetime | None, language: Language) -> str:
     if value is None:
         return "–"
     return format_date(value.date() if isinstance(value, datetime) else value, language)
+
+
+def _coded(field: FieldSpec, value: object, language: Language) -> str:
+    """Write a field's value; a code by its meaning."""
+    if field.codes and value in field.codes:
+        return field.codes[str(value)][language]
+    return format_value(value, language, field.unit)
 
 
 def _with(request: Request, **changes: str | int | None) -> str:
