@@ -83,6 +83,7 @@ def _figure(text: str, *, grouped: bool) -> float:
 
 def as_points(x: Coordinates, y: Coordinates) -> NDArray[np.object_]:
     """Return points; None where neither coordinate is stated, NaN in what one lacks."""
-    points = np.asarray(shapely.points(x.value, y.value), dtype=object)
+    with np.errstate(invalid="ignore"):
+        points = np.asarray(shapely.points(x.value, y.value), dtype=object)
     points[~(x.stated | y.stated)] = None
     return points

@@ -28,7 +28,8 @@ def decode_wkb(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
         150,000 deep it would end the process.
     """
     sound = np.array([blob if blob and not too_deep(blob) else None for blob in wkb], dtype=object)
-    return np.asarray(shapely.from_wkb(sound, on_invalid="ignore"), dtype=object)
+    with np.errstate(invalid="ignore"):  # NaN among the vertices is for the checks to find
+        return np.asarray(shapely.from_wkb(sound, on_invalid="ignore"), dtype=object)
 
 
 def has_curves(wkb: NDArray[np.object_]) -> bool:
