@@ -52,7 +52,9 @@ class Store:
                 root.mkdir(mode=0o700, parents=True, exist_ok=True)
                 (root / "layers").mkdir(mode=0o700, exist_ok=True)
             return cls(root, Catalogue.create(root), clock)
-        if not (root / FILE).is_file():
+        with disk_faults(f"cannot read {root}"):
+            there = (root / FILE).is_file()
+        if not there:
             raise StoreError(
                 f"{root} is no data directory: it has no {FILE}",
                 advice="Import something first (flurbuch ingest), or name the right directory.",
