@@ -158,7 +158,7 @@ def _path(lines: NDArray[np.object_], height: float, *, closed: bool) -> str:
     xy, line = shapely.get_coordinates(lines, return_index=True)
     whole = np.rint((xy * [1, -1] + [0, height]) * UNITS).astype(np.int64)
     counts = np.bincount(line, minlength=len(lines))
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    starts = np.cumsum(counts) - counts
     steps = np.diff(whole, axis=0, prepend=whole[:1])
     steps[starts[counts > 0]] = whole[starts[counts > 0]]
     flat = steps.ravel().tolist()
