@@ -152,8 +152,10 @@ class Places:
         # A Pseudonummer counts buildings of a street that have no number: it is no address.
         numbers = texts(table, "hausnummer")
         ids = texts(table, "gml_id")
-        for oid, key, name, number in zip(ids, keys, names, numbers, strict=True):
-            if oid:
+        ends = texts(table, "lebenszeitintervall.endet")
+        for oid, key, name, number, end in zip(ids, keys, names, numbers, ends, strict=True):
+            # an earlier version of a location never replaces the one that holds
+            if oid and (end is None or oid[:16] not in self._locations):
                 self._locations[oid[:16]] = _Location(key, name, number)
 
 
