@@ -1,5 +1,6 @@
 """Rows as a source file holds them: the one shape that every format reader yields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +47,8 @@ class SourceTable:
         Rows the reader itself could not decode; they are not in ``rows``.
     more
         (n,) unknown elements, kept per row; None when the format has no such thing.
+    lost
+        What the file says in rows that could not be decoded, as text by row.
     """
 
     file: str
@@ -56,6 +59,7 @@ class SourceTable:
     crs: SourceCRS | None = None
     faults: tuple[Fault, ...] = ()
     more: list[dict[str, object]] | None = field(default=None)
+    lost: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""

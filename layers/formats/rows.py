@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import orjson
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
@@ -53,6 +54,10 @@ def feature_table(
         for i in np.flatnonzero(large).tolist()
     ]
     keep = ~(undecodable | large)
+    lost = {
+        int(rows[i]): orjson.dumps(attributes.iloc[i].dropna().to_dict(), default=str).decode()
+        for i in np.flatnonzero(~keep).tolist()
+    }
     return SourceTable(
         file=file.name,
         kind=kind,
@@ -61,6 +66,7 @@ def feature_table(
         geometry=geometry[keep],
         crs=crs,
         faults=tuple(faults),
+        lost=lost,
     )
 
 

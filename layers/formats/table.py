@@ -7,9 +7,11 @@ reader takes over that knows on which line of the file every record stands.
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -41,10 +43,10 @@ def read_table(file: SourceFile, hints: Hints) -> SourceTable:
     Returns
     -------
     SourceTable
-        ``rows`` are line numbers (the header is line 1 as a rule), empty cells are
-        missing. With both coordinate columns there is a point geometry, whose reference
-        system a table never states. Lines with too few or too many fields, and those
-        with an unreadable coordinate, are faults.
+        ``rows`` are line numbers (the header is line 1 as a rule). Empty cells are
+        missing, lines without any value are left out. With both coordinate columns there
+        is a point geometry, whose reference system a table never states. Lines with too
+        few or too many fields, and those with an unreadable coordinate, are faults.
 
     Raises
     ------
@@ -60,11 +62,18 @@ def read_table(file: SourceFile, hints: Hints) -> SourceTable:
     codec = sniff_encoding(data, hints.encoding)
     text = data.decode(codec).removeprefix("\ufeff")
     dialect = find_dialect(text, file.name)
-    rows, attributes, faults = _fast(text, dialect) or _tolerant(text, dialect, file)
-    return _with_points(file, rows, attributes, faults, hints)
+    found = _fast(text, dialect) or _tolerant(text, dialect, file)
+    return _with_points(file, found, hints)
 
 
-_Rows = tuple[NDArray[np.int64], pd.DataFrame, list[Fault]]
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Records that fit the header, and those that don't: faults, and what they say."""
+
+    rows: NDArray[np.int64]
+    attributes: pd.DataFrame
+    faults: list[Fault]
+    lost: dict[int, str]
 
 
 def _fast(text: str, dialect: Dialect) -> _Rows | None:
@@ -91,30 +100,36 @@ def _fast(text: str, dialect: Dialect) -> _Rows | None:
     if table.num_rows != lines:  # blank lines, or records over several lines
         return None
     rows = np.arange(lines, dtype=np.int64) + dialect.header_line + 1
-    return rows, table.to_pandas(), []
+    attributes = table.to_pandas()
+    filled = attributes.notna().any(axis=1).to_numpy()
+    return _Rows(rows[filled], attributes[filled].reset_index(drop=True), [], {})
 
 
 def _tolerant(text: str, dialect: Dialect, file: SourceFile) -> _Rows:
     """Read record by record; those of another width become faults."""
     width = len(dialect.names)
-    records, rows, faults = [], [], []
-    widths = set()
+    records: list[list[str]] = []
+    rows: list[int] = []
+    faults: list[Fault] = []
+    lost: dict[int, str] = {}
+    widths: set[int] = set()
     for line, record in _records(text, dialect, file):
         extra = record[width:]
         if len(record) < width or any(extra):
             widths.add(len(record))
             faults.append(_ragged(file, line, record, width))
+            lost[line] = orjson.dumps(record).decode()
         else:
             records.append(record[:width])
             rows.append(line)
     if faults and not records:
         raise _shifted(file, dialect, widths, len(faults))
     attributes = pd.DataFrame(records, columns=list(dialect.names), dtype="str")
-    return np.array(rows, dtype=np.int64), attributes.replace("", np.nan), faults
+    return _Rows(np.array(rows, dtype=np.int64), attributes.replace("", np.nan), faults, lost)
 
 
 def _records(text: str, dialect: Dialect, file: SourceFile) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line on which it begins; blank lines are passed over."""
+    """Yield each record with the line on which it begins; those without a value are passed over."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter)
     line = 1
     try:
@@ -122,7 +137,7 @@ def _records(text: str, dialect: Dialect, file: SourceFile) -> Iterator[tuple[in
             begins, line = line, reader.line_num + 1
             if line - begins > _MOST_LINES_IN_A_CELL:
                 raise _open_quote(file, begins)
-            if begins > dialect.header_line and any(cell.strip() for cell in record):
+            if begins > dialect.header_line and any(record):
                 yield begins, record
     except csv.Error as error:
         raise _open_quote(file, line) from error
@@ -161,17 +176,14 @@ def _open_quote(file: SourceFile, line: int) -> SourceFileError:
     )
 
 
-def _with_points(
-    file: SourceFile,
-    rows: NDArray[np.int64],
-    attributes: pd.DataFrame,
-    faults: list[Fault],
-    hints: Hints,
-) -> SourceTable:
+def _with_points(file: SourceFile, found: _Rows, hints: Hints) -> SourceTable:
     """Add the positions, if the table has both coordinate columns."""
+    rows, attributes, faults, lost = found.rows, found.attributes, found.faults, found.lost
     names = find_column(attributes.columns, hints.x), find_column(attributes.columns, hints.y)
     if names[0] is None or names[1] is None:
-        return SourceTable(file.name, file.stem, rows, attributes, faults=tuple(faults))
+        return SourceTable(
+            file.name, file.stem, rows, attributes, faults=tuple(faults), lost=found.lost
+        )
     x, y = (read_coordinates(attributes[name]) for name in names)
     for axis in (x, y):
         faults += [
@@ -186,6 +198,8 @@ def _with_points(
             for i in np.flatnonzero(axis.unreadable)
         ]
     keep = ~(x.unreadable | y.unreadable)
+    for i in np.flatnonzero(~keep).tolist():
+        lost[int(rows[i])] = orjson.dumps(attributes.iloc[i].dropna().to_dict()).decode()
     return SourceTable(
         file=file.name,
         kind=file.stem,
@@ -194,4 +208,5 @@ def _with_points(
         geometry=as_points(x, y)[keep],
         crs=SourceCRS(None),
         faults=tuple(faults),
+        lost=lost,
     )

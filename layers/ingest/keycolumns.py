@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
-from layers.ingest.schema import AS_FILED, CONFIDENCE, UNREAD
+from layers.ingest.schema import AS_FILED, CONFIDENCE
 from layers.ingest.values import written_column
 from layers.spec import FieldSpec
 
@@ -38,7 +38,6 @@ class KeyCells:
 class _Cell:
     keys: str | None
     confidence: str | None
-    unread: str | None
     problem: str = ""
     message: str = ""
 
@@ -57,12 +56,11 @@ def read_key_column(source: pd.Series, field: FieldSpec, scheme: KeyScheme) -> K
         for text in distinct
     ]
     read = _read_pieces(list(dict.fromkeys(p for cell in cells for p in cell if p)), scheme)
-    joined = [_join([read[p] for p in cell if p]) for cell in cells] + [_Cell(None, None, None)]
+    joined = [_join([read[p] for p in cell if p]) for cell in cells] + [_Cell(None, None)]
     columns = {
         field.name: _take([c.keys for c in joined], codes),
         field.name + AS_FILED: texts,
         field.name + CONFIDENCE: _take([c.confidence for c in joined], codes),
-        field.name + UNREAD: _take([c.unread for c in joined], codes),
     }
     problem = _take([c.problem for c in joined], codes)
     return KeyCells(columns, problem, _take([c.message for c in joined], codes))
@@ -76,9 +74,9 @@ def _read_pieces(pieces: Sequence[str], scheme: KeyScheme) -> dict[str, _Cell]:
     ):
         if problem:
             message = scheme.read(piece).message
-            cells[piece] = _Cell(None, None, f"{piece}: {message}", str(problem), message)
+            cells[piece] = _Cell(None, None, str(problem), message)
         else:
-            cells[piece] = _Cell(key, str(sure), None)
+            cells[piece] = _Cell(key, str(sure))
     return cells
 
 
@@ -87,11 +85,10 @@ def _join(pieces: Sequence[_Cell]) -> _Cell:
         return pieces[0]
     sure = {p.keys: p.confidence for p in reversed(pieces) if p.keys and p.confidence}
     keys = list(dict.fromkeys(p.keys for p in pieces if p.keys))
-    bad = next((p for p in pieces if p.problem), _Cell(None, None, None))
+    bad = next((p for p in pieces if p.problem), _Cell(None, None))
     return _Cell(
         " ".join(keys) or None,
         " ".join(sure[key] for key in keys) or None,
-        "; ".join(p.unread for p in pieces if p.unread) or None,
         bad.problem,
         bad.message,
     )

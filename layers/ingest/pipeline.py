@@ -152,7 +152,7 @@ class _Import:
         self, report: FileReport, reading: FileReading, spec: CollectionSpec, table: SourceTable
     ) -> None:
         counts = reader_counts(table.faults)
-        self._keep(table.faults, [""] * len(table.faults))
+        self._keep(table.faults, [table.lost.get(fault.row, "") for fault in table.faults])
         for checked in reading.check(table, spec):
             counts += self.intakes[spec.id].take(checked)
             faults = [fault for _, fault in checked.faults]

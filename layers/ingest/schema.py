@@ -1,6 +1,6 @@
 """How a collection is stored: the only place that turns a layer.toml into store tables.
 
-A field of type ``parcel_key`` takes four columns, all of the field's access class:
+A field of type ``parcel_key`` takes three columns, all of the field's access class:
 
 ``NAME``
     The canonical keys, joined by one blank where the field holds a list; missing where
@@ -9,11 +9,9 @@ A field of type ``parcel_key`` takes four columns, all of the field's access cla
     The source's spelling, untouched.
 ``NAME_confidence``
     One word per key, in the same order (exact, normalised, text, guessed).
-``NAME_unread``
-    What could not be read, each with its reason, joined by ``; ``. The row is kept: it is
-    the merge that reports it as being without a parcel.
 
-`split_keys` undoes the joining.
+A row whose key cannot be read is kept: it is the merge that reports it as being without a
+parcel. `split_keys` undoes the joining.
 """
 
 import numpy as np
@@ -23,7 +21,7 @@ from numpy.typing import NDArray
 from gis_core.store.schema import Column, ColumnType, Shape, TableSchema
 from layers.spec import CollectionSpec, FieldSpec, FieldType, GeometryKind
 
-AS_FILED, CONFIDENCE, UNREAD = "_as_filed", "_confidence", "_unread"
+AS_FILED, CONFIDENCE = "_as_filed", "_confidence"
 ENDED = "_beendet"
 
 _SHAPES = {
@@ -111,5 +109,5 @@ def _columns(field: FieldSpec) -> tuple[Column, ...]:
     if field.type is not FieldType.PARCEL_KEY:
         return (Column(field.name, ColumnType(field.type.value), sealed),)
     kind = ColumnType.TEXT if field.separators else ColumnType.PARCEL_KEY
-    beside = [Column(field.name + tail, sealed=sealed) for tail in (AS_FILED, CONFIDENCE, UNREAD)]
+    beside = [Column(field.name + tail, sealed=sealed) for tail in (AS_FILED, CONFIDENCE)]
     return (Column(field.name, kind, sealed), *beside)
