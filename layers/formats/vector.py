@@ -57,6 +57,7 @@ _GDAL_ERRORS = (
     GeometryError,
     pa.ArrowException,
     UnicodeDecodeError,
+    IndexError,  # pyogrio's answer to a file without a layer
 )
 
 
