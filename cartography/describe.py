@@ -87,7 +87,9 @@ def neighbours(scene: Scene) -> tuple[Neighbour, ...]:
         if shapely.length(line) < _SHARED_M:
             continue
         stretch = _longest(line)
-        x, y = shapely.get_coordinates(shapely.line_interpolate_point(stretch, 0.5, True))[0]
+        x, y = shapely.get_coordinates(
+            shapely.line_interpolate_point(stretch, 0.5, normalized=True)
+        )[0]
         found.append(Neighbour(row, direction(x - middle[0], y - middle[1])))
     clockwise = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
     keys = scene.parcels.key

@@ -42,6 +42,9 @@ from layers.wording import Language
 SCALES = (500, 1000, 2000)
 """Scales in which the Flurkarte is made."""
 
+LONGEST_ALTERNATIVE = 6000
+"""Characters of alternative text after which the page in words takes over."""
+
 
 def check_scale(scale: int) -> None:
     """Refuse a scale in which the Flurkarte is not made."""
@@ -122,7 +125,7 @@ def _sheet_data(
         "publisher": printable(imprint.municipality[words.lang]),
         "office": printable(imprint.office[words.lang]),
         "date": [date.year, date.month, date.day] if date else [1970, 1, 1],
-        "description": printable(said.text),
+        "description": alternative_text(said, words),
         "paragraphs": _paragraphs(scene, said, words),
         "notice": words("sheet.notice_synthetic" if imprint.synthetic else "sheet.notice"),
         "notice_words": words("sheet.notice_words"),
@@ -135,6 +138,17 @@ def _sheet_data(
         "boxes": {name: asdict(box) for name, box in panel(sheet).items()},
         "legend_columns": legend_columns(sheet),
     }
+
+
+def alternative_text(said: Description, words: Messages) -> str:
+    """Return the description as alternative text; a very long one refers to the page in words.
+
+    A text string of PDF/A holds 32,767 characters, and nobody listens that long.
+    """
+    text = printable(said.text)
+    if len(text) <= LONGEST_ALTERNATIVE:
+        return text
+    return f"{text[:LONGEST_ALTERNATIVE].rpartition(' ')[0]} … {words('describe.more')}"
 
 
 def panel(sheet: Sheet) -> dict[str, Box]:

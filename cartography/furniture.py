@@ -68,7 +68,11 @@ def surround(frame: MapFrame, style: Catalogue) -> Layer:
     return Layer(
         "frame",
         (
-            Lines(shapely.linestrings(ticks), pen.colour, pen.width_at(frame.scale)),
+            Lines(
+                shapely.linestrings(np.array(ticks).reshape(-1, 2, 2)),
+                pen.colour,
+                pen.width_at(frame.scale),
+            ),
             Lines(outline, edge.colour, edge.width_at(frame.scale), closed=True),
             Texts(tuple(texts)),
         ),

@@ -15,6 +15,7 @@ from cartography.names import street_names
 from cartography.parcel_numbers import Targets, place_inside, targets
 from cartography.scene import Scene
 from cartography.style import Catalogue, Letter
+from cartography.typeface import printable
 
 EDGE_SHARE = 0.5
 """A parcel of which less than this share is on the sheet gets no arrow, only a number inside."""
@@ -33,7 +34,8 @@ class Lettering:
 
 def parcel_lines(scene: Scene, row: int) -> tuple[str, ...]:
     """Return the number of a parcel as printed: one line, or numerator and denominator."""
-    number, subnumber = str(scene.parcels.number[row]), str(scene.parcels.subnumber[row])
+    number = printable(scene.parcels.number[row]) or printable(scene.parcels.key[row])
+    subnumber = printable(scene.parcels.subnumber[row])
     return (number, subnumber) if subnumber else (number,)
 
 
@@ -82,11 +84,11 @@ def _without_band(scene: Scene, style: Catalogue, ground: Ground) -> NDArray[np.
 def band_width(parcel: shapely.Geometry, style: Catalogue, scale: int) -> float:
     """Return the width of the band around the selected parcel: less where the parcel is narrow."""
     radius = shapely.length(shapely.maximum_inscribed_circle(np.array([parcel]), tolerance=0.1))
-    return float(min(style.pen["subject"].width_at(scale), 0.2 * radius[0]))
+    return float(np.clip(0.2 * radius[0], 0.5, style.pen["subject"].width_at(scale)))
 
 
 def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
-    names = scene.parcels.street[ground.parcel_rows].tolist()
+    names = [printable(name) for name in scene.parcels.street[ground.parcel_rows]]
     streets = group_unions(ground.visible, names)
     return street_names(
         np.array(list(streets.values()), dtype=object),
@@ -176,11 +178,12 @@ def _names(
 def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
     """Return for each parcel on the sheet the name of its section as lettered on the map."""
     rows = ground.parcel_rows
-    districts, sections = scene.parcels.district[rows], scene.parcels.section[rows]
+    districts = np.array([printable(d) for d in scene.parcels.district[rows]], dtype=object)
+    sections = scene.parcels.section[rows]
     several = len(set(districts.tolist())) > 1
     names = []
     for district, section in zip(districts.tolist(), sections.tolist(), strict=True):
-        flur = words("map.section", section=section) if section else ""
+        flur = words("map.section", section=printable(section)) if section else ""
         parts = (words("map.district", district=district) if several and district else "", flur)
         names.append(", ".join(part for part in parts if part))
     return names
@@ -193,16 +196,20 @@ def _largest(area: shapely.Geometry) -> shapely.Geometry:
 
 
 def _houses(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
-    texts = scene.buildings.house_number[ground.building_rows]
+    texts = [printable(t) for t in scene.buildings.house_number[ground.building_rows]]
     return _inside_areas(scene, style, "house", ground.buildings, texts, ground, done)
 
 
 def _places(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
     """Name land uses (parks, cemeteries, waters) that are large on paper."""
-    texts = scene.land_use.name[ground.land_use_rows].copy()
-    fills = [style.land_use_fill(str(k)).id for k in scene.land_use.kind[ground.land_use_rows]]
-    small = shapely.area(ground.land_use) < _NAMED_AREA_MM2
-    texts[small | (np.array(fills, dtype=object) == "traffic")] = ""
+    rows = ground.land_use_rows.tolist()
+    large = shapely.area(ground.land_use) >= _NAMED_AREA_MM2
+    texts = [
+        printable(scene.land_use.name[row])
+        if large[i] and style.land_use_fill(str(scene.land_use.kind[row])).id != "traffic"
+        else ""
+        for i, row in enumerate(rows)
+    ]
     return _inside_areas(scene, style, "place", ground.land_use, texts, ground, done)
 
 
@@ -211,15 +218,15 @@ def _inside_areas(
     style: Catalogue,
     letter: str,
     geometry: NDArray[np.object_],
-    texts: NDArray[np.object_],
+    texts: list[str],
     ground: Ground,
     done: Lettering,
 ) -> list[Label]:
     """Write a text into each area that has one, where there is room."""
-    rows = np.flatnonzero([bool(text) for text in texts])
+    rows = np.array([i for i, text in enumerate(texts) if text], dtype=np.intp)
     room = shapely.buffer(ground.area, -BORDER, join_style="mitre")
     visible = shapely.intersection(geometry[rows], room)
     there = np.flatnonzero(shapely.area(visible) > 0)
-    wanted = targets(visible[there], rows[there], [(str(t),) for t in texts[rows[there]]])
+    wanted = targets(visible[there], rows[there], [(texts[i],) for i in rows[there].tolist()])
     nothing = np.empty(0, dtype=object)
     return _names(wanted, style.letter[letter], scene.frame.scale, done, nothing)

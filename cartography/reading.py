@@ -1,6 +1,5 @@
 """From stored layers to a scene: the one place where cartography reads data."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ from layers.access import Actor
 from layers.errors import UnknownCollectionError, UnknownParcelError
 from layers.query import Query
 from layers.reader import Reader
+from layers.uses import stated_uses
 from layers.view import CollectionView
 
 BUILDINGS, LAND_USE, TREES = "gebaeude_bauwerk", "nutzung", "baum"
@@ -223,19 +223,9 @@ def use_names(text: str) -> list[str]:
     ['Wohnbaufläche', 'Weg / Fahrweg']
     """
     sized: dict[str, float] = {}
-    for part in text.split("|"):
-        name, _, size = part.rpartition(";")
-        name = re.sub(r"\s*\([^)]*:[^)]*\)", "", name or size).strip()
-        if name:
-            sized[name] = sized.get(name, 0.0) + (_number(size))
+    for name, area in stated_uses(text):
+        sized[name] = sized.get(name, 0.0) + (area or 0.0)
     return sorted(sized, key=lambda name: -sized[name])
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _street(uses: list[str], address: str, style: Catalogue) -> str:

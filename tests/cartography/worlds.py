@@ -1,6 +1,7 @@
 """Small invented places for the tests: streets, blocks, parcels, houses, trees."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -60,89 +61,100 @@ def box(x, y, width, height, turn=0.0):
     return shapely.affinity.rotate(made, turn, origin=(EAST + 90, NORTH + 100)) if turn else made
 
 
+class _Quarter:
+    """Collects parcels, houses and land uses of a quarter turned by some degrees."""
+
+    def __init__(self, turn, seed):
+        self.turn, self.rng, self.serial = turn, np.random.default_rng(seed), 100
+        self.parcels, self.houses, self.uses = [], [], []
+
+    def parcel(self, shape, number, use, *, street="", address="", section="12"):
+        ground = box(*shape, self.turn)
+        self.parcels.append((ground, number, use, street, address or street, section))
+        return ground
+
+    def block(self, column, row):
+        """A block of 84 m: a park, a cemetery, or two rows of plots with houses and a sliver."""
+        x0, y0, section = -46 + column * 95, -20 + row * 95, "12" if column < 2 else "13"
+        special = {
+            (1, 1): ("Sport-, Freizeit- und Erholungsfläche", "Stadtgarten"),
+            (2, 2): ("Friedhof", "Alter Friedhof"),
+        }
+        use, name = special.get((column, row), ("Wohnbaufläche", ""))
+        self.uses.append((box(x0, y0, 84, 84, self.turn), use, name))
+        if name:
+            self.serial += 1
+            self.parcel((x0, y0, 84, 84), f"{self.serial}", use, section=section)
+            return
+        cuts = np.concatenate([[0], np.cumsum(self.rng.choice([6, 12, 15, 20], 12))])
+        cuts = np.append(cuts[cuts < 78], 84.0)
+        for half in (0, 1):
+            for i, (a, b) in enumerate(pairwise(cuts.tolist())):
+                self.plot(x0 + a, y0 + 42 * half, b - a, half, i, section)
+        self.serial += 1
+        self.parcel((x0 + 84, y0, 0.6, 84), f"{self.serial}/2", "Wohnbaufläche", section=section)
+
+    def plot(self, x, y, width, half, i, section):
+        self.serial += 1
+        street = "Uerdinger Straße" if half else "Am Röttgen"
+        house = f"{2 * i + 1 + half}" + ("a" if i == 2 else "")
+        below = f"/{self.rng.integers(1, 300)}" if self.rng.random() < 0.7 else ""
+        self.parcel(
+            (x, y, width, 42),
+            f"{self.serial}{below}",
+            "Wohnbaufläche",
+            address=f"{street} {house}",
+            section=section,
+        )
+        if width > 5:
+            front = box(x, y + (26 if half else 4), min(width, 11), 12, self.turn)
+            use = "Wohngebäude" if self.serial % 9 else "Grundschule"
+            self.houses.append((front, use, house))
+            self.houses.append((box(x + 1, y + (8 if half else 30), 4, 5, self.turn), "Garage", ""))
+
+    def road(self, shape, number, name):
+        ground = self.parcel(shape, number, "Straßenverkehr", street=name)
+        self.uses.append((ground, "Straßenverkehr", ""))
+
+    def scene(self, frame):
+        """The scene; selected is the dwelling plot nearest to the middle."""
+        ground, numbers, uses, streets, addresses, sections = zip(*self.parcels, strict=True)
+        middle = shapely.Point(EAST + 90, NORTH + 100)
+        dwellings = [i for i, n in enumerate(numbers) if "/" in n and uses[i] == "Wohnbaufläche"]
+        houses, functions, house_numbers = zip(*self.houses, strict=True)
+        use_areas, kinds, names = zip(*self.uses, strict=True)
+        n, none = len(houses), np.zeros(len(houses), bool)
+        trees = shapely.points(
+            EAST + self.rng.uniform(0, 180, 60), NORTH + self.rng.uniform(0, 200, 60)
+        )
+        return Scene(
+            frame=frame,
+            parcels=parcels(
+                ground, numbers, use=uses, street=streets, address=addresses, section=sections
+            ),
+            imprint=IMPRINT,
+            subject=min(dwellings, key=lambda i: ground[i].distance(middle)),
+            buildings=Buildings(
+                shapes(houses), texts(functions), texts(house_numbers), texts([""] * n), none
+            ),
+            land_use=LandUses(shapes(use_areas), texts(kinds), texts(names)),
+            trees=Trees(
+                np.asarray(shapely.points(at)), self.rng.choice([np.nan, 4.0, 7.0, 9.0], 60)
+            ),
+            has_trees=True,
+        )
+
+
 def quarter(*, turn=8.0, seed=7, scale=1000, paper="A4", orientation=Orientation.PORTRAIT):
-    """A quarter with four blocks, two streets, a park, a cemetery corner, slivers and trees."""
-    rng = np.random.default_rng(seed)
-    ground, numbers, uses, street, address, section = [], [], [], [], [], []
-    houses, functions, house_numbers = [], [], []
-    uses_g, uses_k, uses_n = [], [], []
-    serial = 100
-
-    def add(geometry, number, use, *, road="", where="", sec="12"):
-        ground.append(geometry)
-        numbers.append(number)
-        uses.append(use)
-        street.append(road)
-        address.append(where or road)
-        section.append(sec)
-
+    """Nine blocks between four streets: plots, slivers, houses, a park, a cemetery, trees."""
+    place = _Quarter(turn, seed)
     for column in range(3):
         for row in range(3):
-            x0, y0 = -46 + column * 95, -20 + row * 95
-            sec = "12" if column < 2 else "13"
-            park = (column, row) == (1, 1)
-            kind = "Sport-, Freizeit- und Erholungsfläche" if park else "Wohnbaufläche"
-            if (column, row) == (2, 2):
-                kind = "Friedhof"
-            uses_g.append(box(x0, y0, 84, 84, turn))
-            uses_k.append(kind)
-            uses_n.append("Stadtgarten" if park else "Alter Friedhof" if kind == "Friedhof" else "")
-            if park or kind == "Friedhof":
-                serial += 1
-                add(box(x0, y0, 84, 84, turn), f"{serial}", kind, sec=sec)
-                continue
-            cuts = np.concatenate([[0], np.cumsum(rng.choice([6, 12, 15, 20], 12))])
-            cuts = np.append(cuts[cuts < 78], 84.0)
-            for half in (0, 1):
-                for i, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-                    serial += 1
-                    y = y0 + half * 42
-                    name = "Uerdinger Straße" if half else "Am Röttgen"
-                    house = f"{2 * i + 1 + half}" + ("a" if i == 2 else "")
-                    sub = f"/{rng.integers(1, 300)}" if rng.random() < 0.7 else ""
-                    add(box(x0 + a, y, b - a, 42, turn), f"{serial}{sub}", "Wohnbaufläche",
-                        where=f"{name} {house}", sec=sec)  # fmt: skip
-                    if b - a > 5:
-                        d = y + (26 if half else 4)
-                        houses.append(box(x0 + a, d, min(b - a, 11), 12, turn))
-                        functions.append("Wohngebäude" if serial % 9 else "Grundschule")
-                        house_numbers.append(house)
-                        houses.append(box(x0 + a + 1, y + (8 if half else 30), 4, 5, turn))
-                        functions.append("Garage")
-                        house_numbers.append("")
-            serial += 1
-            add(box(x0 + 84, y0, 0.6, 84, turn), f"{serial}/2", "Wohnbaufläche", sec=sec)
+            place.block(column, row)
     for i, name in enumerate(("Uerdinger Straße", "Am Röttgen")):
-        add(box(-60, 64 + i * 95, 345, 11, turn), f"{900 + i}", "Straßenverkehr", road=name)
-        uses_g.append(ground[-1])
-        uses_k.append("Straßenverkehr")
-        uses_n.append("")
+        place.road((-60, 64 + i * 95, 345, 11), f"{900 + i}", name)
     for i, name in enumerate(("Ostwall", "Philadelphiastraße")):
         for row in range(3):
-            x, y = 38.6 + i * 95, -20 + row * 95
-            add(box(x, y, 10.4, 84, turn), f"{910 + i * 3 + row}", "Straßenverkehr", road=name)
-            uses_g.append(ground[-1])
-            uses_k.append("Straßenverkehr")
-            uses_n.append("")
-    trees = shapely.points(EAST + rng.uniform(0, 180, 60), NORTH + rng.uniform(0, 200, 60))
-    middle = shapely.Point(EAST + 90, NORTH + 100)
-    dwellings = [i for i, n in enumerate(numbers) if "/" in n and uses[i] == "Wohnbaufläche"]
-    subject = min(dwellings, key=lambda i: ground[i].distance(middle))
+            place.road((38.6 + i * 95, -20 + row * 95, 10.4, 84), f"{910 + i * 3 + row}", name)
     sheet = Sheet(paper, orientation, scale, (EAST + 90, NORTH + 100))
-    scene = Scene(
-        frame=sheet.frame,
-        parcels=parcels(ground, numbers, use=uses, street=street, address=address, section=section),
-        imprint=IMPRINT,
-        subject=subject,
-        buildings=Buildings(
-            shapes(houses),
-            texts(functions),
-            texts(house_numbers),
-            texts([""] * len(houses)),
-            np.zeros(len(houses), bool),
-        ),
-        land_use=LandUses(shapes(uses_g), texts(uses_k), texts(uses_n)),
-        trees=Trees(np.asarray(trees), rng.choice([np.nan, 4.0, 7.0, 9.0], 60)),
-        has_trees=True,
-    )
-    return sheet, scene
+    return sheet, place.scene(sheet.frame)
