@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import layers
 from api.cli import main
 from gis_core.store import Store
 from layers.errors import LayerSpecError, NothingUsableError, SourceFileError, UnknownLayerError
@@ -418,10 +420,22 @@ def test_exit_statuses(city, flurbuch):
     assert flurbuch("--municipality", "atlantis", "ingest", "trees", file)[0] == 2
     assert flurbuch("ingest", "trees")[0] == 2
     assert flurbuch("ingest", "trees", city.folder / "absent.csv")[0] == 1
-    status, _, err = flurbuch("ingest", "trees", file)  # nobody states the reference system
-    assert status == 1
+    silent = layer_folder(city, "silent", without='crs = "EPSG:25832"')
+    status, _, err = flurbuch("--layers", silent, "ingest", "silent", file)
+    assert status == 1  # nobody states the reference system
     assert "EPSG:25832" in err
-    assert not (city.data / "layers" / "trees" / "1").exists()
+    assert not (city.data / "layers" / "silent" / "1").exists()
+
+
+def layer_folder(city, name, without):
+    """Return a folder with the tree layer under another name, less one entry."""
+    text = (Path(layers.__file__).parent / "trees" / "layer.toml").read_text("utf-8")
+    assert without in text
+    text = text.replace(without, "").replace('"trees"', f'"{name}"').replace('"baum"', f'"{name}"')
+    folder = city.folder / "own" / name
+    folder.mkdir(parents=True)
+    (folder / "layer.toml").write_text(text, "utf-8")
+    return folder.parent
 
 
 def test_unknown_layers_make_no_directory(city):
