@@ -44,15 +44,16 @@ class Address(NamedTuple):
     @property
     def text(self) -> str:
         """The address in one line, as a person writes it."""
-        return f"{self.street} {self._house}".strip()
+        return f"{self.street} {self.house}".strip()
 
     @property
     def key(self) -> str:
         """The form to join by: folded street, blank, number, suffix."""
-        return f"{fold_street(self.street)} {self._house}".strip()
+        return f"{fold_street(self.street)} {self.house}".strip()
 
     @property
-    def _house(self) -> str:
+    def house(self) -> str:
+        """The house number with its suffix, empty where none is given."""
         gap = " " if "/" in self.suffix else ""
         return f"{self.number}{gap}{self.suffix}"
 

@@ -1,0 +1,66 @@
+"""Search by parcel key or object identifier."""
+
+from gis_core.folding import plain_text
+from gis_core.keys import Confidence, KeyReading
+from layers.finding.parcels import SearchedParcels
+from layers.finding.result import FindResult
+from layers.finding.words import listed
+from layers.wording import format_date
+
+_STEM = 14  # characters of a key up to the sub-number
+
+
+def find_by_key(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
+    """Find the parcel that a text names, or say what the text lacks."""
+    if reading.key:
+        return _named(parcels, reading.key, reading.confidence or Confidence.EXACT)
+    if reading.problem == "object-id":
+        return _object(parcels, reading)
+    if reading.facts.get("pattern"):
+        return _without_section(parcels, reading)
+    problem, explanation = reading.problem, reading.explain(parcels.lang)
+    if problem == "unknown-district-name" and not reading.candidates:
+        problem = "nothing-known"
+        explanation = parcels.say(problem, found=plain_text(reading.text))
+    return FindResult((), explanation, reading.candidates, problem)
+
+
+def _named(parcels: SearchedParcels, key: str, confidence: Confidence) -> FindResult:
+    if parcels.with_values(parcels.key_field, (key,)):
+        return FindResult((parcels.hit(key, confidence),))
+    beside = parcels.book.keys_like(key[:_STEM]) if parcels.catalogue else []
+    ended = parcels.reader.ended_on(parcels.actor, key)
+    problem = "parcel-ended" if ended else "parcel-unknown"
+    day = format_date(ended, parcels.lang) if ended else ""
+    words = [parcels.say(problem, label=parcels.label(key), day=day)]
+    if beside:
+        words.append(parcels.say("parcels-beside", keys=listed(map(parcels.label, beside))))
+    return FindResult((), " ".join(words), tuple(beside[: parcels.limit]), problem)
+
+
+def _object(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
+    [object_id] = reading.candidates
+    # The simplified schema writes the identifier with FL behind it.
+    spellings = (object_id, object_id + "FL")
+    fields = {*parcels.view.spec.identity, "idflurst"} & set(parcels.view.names)
+    for field in sorted(fields):
+        keys = parcels.with_values(field, spellings)
+        if keys:
+            return FindResult(tuple(parcels.hit(key, Confidence.EXACT) for key in keys))
+    words = parcels.say("object-unknown", found=object_id)
+    return FindResult((), words, (), "object-unknown")
+
+
+def _without_section(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
+    """Take the only parcel that fits, as a guess; several are only named."""
+    district, number = reading.facts["pattern"].split("???")
+    keys = parcels.book.keys_like(district, number)
+    keys = [key for key in keys if len(key) == len(reading.facts["pattern"])]
+    if not keys:
+        return FindResult((), reading.explain(parcels.lang), (), reading.problem)
+    if len(keys) == 1:
+        hit = parcels.hit(keys[0], Confidence.GUESSED)
+        return FindResult((hit,), parcels.say("section-guessed"), (), reading.problem)
+    labels = listed(map(parcels.label, keys))
+    words = parcels.say("section-several", n=len(keys), labels=labels)
+    return FindResult((), words, tuple(keys[: parcels.limit]), reading.problem)
