@@ -224,14 +224,8 @@ def _failures_explained(path: Path) -> Iterator[None]:
     """Turn what the unpackers raise into an error that says what to do."""
     try:
         yield
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise SourceFileError(
-            f"{path.name}: the archive is damaged or cut off: {error}",
-            advice="Fetch it again and compare its size with the sender's.",
-            file=path.name,
-            found=str(error),
-            expected="a whole archive",
-        ) from error
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
+        raise _damaged(path, error) from error
     except NotImplementedError as error:
         raise SourceFileError(
             f"{path.name}: packed in a way that cannot be read here: {error}",
@@ -241,6 +235,8 @@ def _failures_explained(path: Path) -> Iterator[None]:
             expected="zip with deflate",
         ) from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a position in the index that cannot be
+            raise _damaged(path, error) from error
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         raise SourceFileError(
@@ -248,6 +244,16 @@ def _failures_explained(path: Path) -> Iterator[None]:
             advice="Free space there, or set TMPDIR to a folder on a larger disk.",
             file=path.name,
         ) from error
+
+
+def _damaged(path: Path, error: Exception) -> SourceFileError:
+    return SourceFileError(
+        f"{path.name}: the archive is damaged or cut off: {error}",
+        advice="Fetch it again and compare its size with the sender's.",
+        file=path.name,
+        found=str(error),
+        expected="a whole archive",
+    )
 
 
 def _inner(member: zipfile.ZipInfo) -> PurePosixPath:

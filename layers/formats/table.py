@@ -60,7 +60,8 @@ def read_table(file: SourceFile, hints: Hints) -> SourceTable:
     """
     data = file.path.read_bytes()
     codec = sniff_encoding(data, hints.encoding)
-    text = data.decode(codec).removeprefix("\ufeff")
+    # A file that was cut off may end within a character; everything before it was checked.
+    text = data.decode(codec, errors="replace").removeprefix("\ufeff")
     dialect = find_dialect(text, file.name)
     found = _fast(text, dialect) or _tolerant(text, dialect, file)
     return _with_points(file, found, hints)

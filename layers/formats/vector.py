@@ -56,6 +56,7 @@ _GDAL_ERRORS = (
     FieldError,
     GeometryError,
     pa.ArrowException,
+    OSError,  # pyarrow's name for a stream that GDAL breaks off
     UnicodeDecodeError,
     IndexError,  # pyogrio's answer to a file without a layer
 )
