@@ -48,7 +48,7 @@ def find_neighbours(
     areas
         (n,) polygons around it, without the subject itself.
     centre
-        A point in the subject; directions are seen from there.
+        From where directions are seen: the centroid. A label's place may be off the middle.
 
     Returns
     -------

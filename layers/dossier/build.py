@@ -84,7 +84,7 @@ def build_dossier(
         position=(round(centre.x, 3), round(centre.y, 3)),
         position_wgs84=_wgs84(centre, crs),
         address=next((str(f.value) for f in facts if f.group == "address"), ""),
-        neighbours=_neighbours(reader, actor, parcels, key, geometry, centre),
+        neighbours=_neighbours(reader, actor, parcels, key, geometry),
         sections=(
             *feature_sections(reader, actor, views, key, limit),
             *raster_sections(reader, actor, key),
@@ -214,8 +214,8 @@ def _neighbours(
     parcels: CollectionView,
     key: str,
     geometry: BaseGeometry,
-    centre: shapely.Point,
 ) -> tuple[Neighbour, ...]:
+    """Return the parcels with a common border, their directions as seen from the centroid."""
     field = parcels.spec.relation.key or ""
     xmin, ymin, xmax, ymax = geometry.bounds
     reach = 2 * TOUCHING_M
@@ -224,7 +224,8 @@ def _neighbours(
     if not isinstance(around, gpd.GeoDataFrame):
         raise UnknownCollectionError(f"collection {parcels.id} has no geometry")
     around = around[around[field].ne(key).fillna(False)].sort_values(field)
-    found = find_neighbours(geometry, np.asarray(around.geometry.array, object), centre)
+    shapes = np.asarray(around.geometry.array, object)
+    found = find_neighbours(geometry, shapes, shapely.centroid(geometry))
     names = around[field].to_numpy(dtype=object)[found.position]
     return tuple(
         Neighbour(str(name), key_label(str(name), reader.municipality.keys), way, round(length, 2))

@@ -9,6 +9,8 @@ from rasterio.transform import from_origin
 
 from gis_core.store import Store
 from layers.ingest.schema import table_schemas
+from layers.merging import merge
+from layers.municipality import load_municipality
 from layers.registry import find_layers
 
 X, Y = 324_000, 5_690_000
@@ -47,7 +49,20 @@ def _keyed(texts, keys, sure):
 @pytest.fixture
 def town(tmp_path):
     """Return a data directory with a garden, a street, a yard, and what lies on them."""
-    with Store.open(tmp_path / "data", create=True) as store:
+    return _found(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def merged_town(tmp_path_factory):
+    """Return the same, merged; for tests that only read."""
+    folder = _found(tmp_path_factory.mktemp("town"))
+    with Store.open(folder) as store:
+        merge(store, find_layers(), load_municipality("krefeld"))
+    return folder
+
+
+def _found(folder):
+    with Store.open(folder / "data", create=True) as store:
         _put(
             store,
             "alkis",
@@ -135,7 +150,7 @@ def town(tmp_path):
             },
         )
         height = np.fromfunction(lambda r, c: c // 10 + 0.0 * r, (20, 50), dtype=np.float32)
-        path = tmp_path / "height.tif"
+        path = folder / "height.tif"
         with rasterio.open(
             path,
             "w",
@@ -149,4 +164,4 @@ def town(tmp_path):
         ) as raster:
             raster.write(height, 1)
         _put(store, "terrain", {}, raster=path)
-    return tmp_path / "data"
+    return folder / "data"
