@@ -1,12 +1,14 @@
 """Putting a parcel's dossier together from what the reader releases."""
 
+from functools import cache
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis_core.crs import plan_operation, transform_xy
+from gis_core.crs import Operation, plan_operation, transform_xy
 from gis_core.errors import ParcelKeyError
 from gis_core.geometry import label_point
 from gis_core.neighbours import TOUCHING_M, find_neighbours
@@ -235,7 +237,12 @@ def _neighbours(
     )
 
 
+@cache
+def _to_wgs84(crs: int) -> Operation:
+    """Plan once for a process: to WGS 84 no datum grid matters that could be installed later."""
+    return plan_operation(f"EPSG:{crs}", "OGC:CRS84")
+
+
 def _wgs84(point: shapely.Point, crs: int) -> tuple[float, float]:
-    operation = plan_operation(f"EPSG:{crs}", "OGC:CRS84")
-    lon, lat = transform_xy(np.array([point.x]), np.array([point.y]), operation)
+    lon, lat = transform_xy(np.array([point.x]), np.array([point.y]), _to_wgs84(crs))
     return round(float(lon[0]), 8), round(float(lat[0]), 8)

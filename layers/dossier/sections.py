@@ -90,6 +90,8 @@ def _holds_tax(view: CollectionView) -> bool:
 def _rows(
     reader: Reader, actor: Actor, view: CollectionView, links: pd.DataFrame
 ) -> tuple[Row, ...]:
+    if links.empty:
+        return ()
     ids = tuple(links["feature_id"])
     query = Query(ids=ids, columns=view.names, geometry=False)
     # The features of the import that was merged: a later one may have dropped some.

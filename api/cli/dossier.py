@@ -1,0 +1,100 @@
+"""``flurbuch dossier``: everything on one parcel, as a file."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import orjson
+import typer
+
+from api.cli.console import talk
+from api.cli.context import context
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from layers.dossier import Dossier
+    from layers.reader import Reader
+
+Language = Literal["de", "en"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a writer may need beside the dossier itself."""
+
+    dossier: "Dossier"
+    reader: "Reader"
+    settings: "Settings"
+    language: Language
+
+
+def write_json(asked: Asked) -> bytes:
+    """Return the dossier as JSON, see layers/dossier/dossier.schema.json."""
+    document = asked.dossier.as_json(asked.language)
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+WRITERS: dict[str, Callable[[Asked], bytes]] = {".json": write_json}
+"""By the ending of the file: a format is one function that turns what was asked into bytes."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("dossier")(dossier)
+
+
+def dossier(
+    ctx: typer.Context,
+    parcel: Annotated[str, typer.Argument(help="Parcel key in any spelling.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"File to write: {', '.join(sorted(WRITERS))}.", dir_okay=False),
+    ] = None,
+    lang: Annotated[Language | None, typer.Option(help="Language of titles and texts.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Features listed per register at most.")
+    ] = 100,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON to stdout; so it is without --out, too.")
+    ] = False,
+) -> None:
+    """Write the public dossier of a parcel: key, size, use, address, neighbours, registers.
+
+    It holds what the public may read: no taxes, owners or holders.
+
+    [bold]Examples[/]
+
+      flurbuch dossier 053049012001230004__ --out dossier.json
+
+      flurbuch dossier "Krefeld 12 123/4" --lang en --json
+
+    Exit status: 0 written, 1 no such parcel or nothing imported, 2 wrong usage.
+    """
+    from layers.access import CITIZEN
+    from layers.dossier import build_dossier
+
+    writer = _writer(out)
+    shared = context(ctx)
+    with closing(shared.reader) as reader:
+        made = build_dossier(reader, CITIZEN, parcel, limit=limit)
+        asked = Asked(made, reader, shared.settings, lang or shared.settings.language)
+        if out is not None:
+            content = writer(asked)
+            out.write_bytes(content)
+            talk.print(f"{out}: {len(content) / 1024:.0f} KiB", markup=False)
+        if out is None or as_json:
+            typer.echo(write_json(asked).decode(), nl=False)
+
+
+def _writer(out: Path | None) -> Callable[[Asked], bytes]:
+    """Choose the format by the file's ending, before anything is read."""
+    if out is None:
+        return write_json
+    if out.suffix.lower() not in WRITERS:
+        known = ", ".join(sorted(WRITERS))
+        raise typer.BadParameter(f"{out.name}: expected a file ending in {known}")
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"there is no directory {out.parent}")
+    return WRITERS[out.suffix.lower()]
