@@ -84,7 +84,7 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
     words
         The language of what is written on the map itself (Flur, Gemarkung).
     framed
-        Whether the frame with ticks and coordinates is drawn around it.
+        Whether the map has a frame with coordinates, and their grid; else a scale bar.
 
     Returns
     -------
@@ -98,10 +98,14 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
     ground = lay_out(scene)
     lettering = letter_map(scene, style, ground, words)
     contents = _contents(scene, style, ground, words)
+    if framed:
+        furnishing = furniture.grid_crosses(scene.frame, style)
+    else:
+        furnishing = furniture.scale_bar(scene.frame.scale, 40.0, at=(2.0, 2.0)).layers[0]
     drawing = Drawing(
         scene.frame.width,
         scene.frame.height,
-        _layers(scene, style, ground, lettering, contents),
+        (*_layers(scene, style, ground, lettering, contents), furnishing),
         (furniture.surround(scene.frame, style),) if framed else (),
         furniture.MAP_MARGIN if framed else 0.0,
     )
@@ -126,7 +130,7 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
             "district": len(contents.districts),
             "subject": int((ground.parcel_rows == scene.subject).sum()),
             "arrow": sum(label.arrow is not None for label in lettering.labels),
-            "grid": 1,
+            "grid": int(framed),
         },
     )
 
@@ -189,7 +193,6 @@ def _layers(
         ),
         Layer("parcels", (pen("parcel", once(ground.parcels)),)),
         Layer("borders", (pen("section", contents.sections), pen("district", contents.districts))),
-        furniture.grid_crosses(scene.frame, style),
         Layer("arrows", _arrows(style, lettering, scale)),
         Layer("labels", label_items(lettering.labels)),
     )

@@ -1,7 +1,7 @@
 """The map in words: the same facts in sentences, for those who do not see it."""
 
 from dataclasses import dataclass
-from math import atan2, isnan, pi
+from math import isnan
 
 import numpy as np
 import shapely
@@ -10,16 +10,16 @@ from cartography.compose import Map
 from cartography.labels import Way
 from cartography.messages import Messages
 from cartography.scene import Scene
+from cartography.typeface import printable
+from gis_core.neighbours import find_neighbours
 
-COMPASS = ("e", "ne", "n", "nw", "w", "sw", "s", "se")
-_TOUCHING_M = 0.02
-_SHARED_M = 0.10
-"""Parcels that share less than this length of boundary only meet in a corner, metre."""
+LONGEST_ALTERNATIVE = 6000
+"""Characters of alternative text after which the page in words takes over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A parcel that shares boundary with the selected one; ``direction`` is a key of COMPASS."""
+    """A parcel that shares boundary with the selected one; direction n, ne, e … nw."""
 
     row: int
     direction: str
@@ -36,6 +36,17 @@ class Description:
     def text(self) -> str:
         """Everything as one text: the alternative text of the map."""
         return " ".join((*self.sheet[:1], *self.parcel, *self.sheet[1:]))
+
+
+def shortened(text: str, words: Messages) -> str:
+    """Return a description as alternative text; a very long one refers to the page in words.
+
+    A text string of PDF/A holds 32,767 characters, and nobody listens that long.
+    """
+    text = printable(text)
+    if len(text) <= LONGEST_ALTERNATIVE:
+        return text
+    return f"{text[:LONGEST_ALTERNATIVE].rpartition(' ')[0]} … {words('describe.more')}"
 
 
 def parcel_number(scene: Scene, row: int) -> str:
@@ -55,56 +66,20 @@ def parcel_label(scene: Scene, row: int, words: Messages) -> str:
     return words("label.parcel_full", place=", ".join(parts), number=number)
 
 
-def direction(dx: float, dy: float) -> str:
-    """Return the compass direction of a step east and north, one of eight.
-
-    Examples
-    --------
-    >>> direction(0, 1), direction(1, 1), direction(-1, -0.1)
-    ('n', 'ne', 'w')
-    """
-    return COMPASS[round(atan2(dy, dx) / (pi / 4)) % 8]
-
-
 def neighbours(scene: Scene) -> tuple[Neighbour, ...]:
-    """Find the parcels that share boundary with the selected one, clockwise from north.
-
-    The direction is the one from a point inside the parcel to the middle of the
-    longest shared stretch. Parcels that only meet in a corner are left out.
-    """
+    """Find the parcels that share boundary with the selected one, clockwise from north."""
     if scene.subject < 0:
         return ()
     geometry = scene.parcels.geometry
     subject = geometry[scene.subject]
-    near = shapely.buffer(subject, _TOUCHING_M)
-    shapely.prepare(near)
-    rows = np.flatnonzero(shapely.intersects(near, geometry))
-    rows = rows[rows != scene.subject]
-    shared = shapely.intersection(shapely.boundary(geometry[rows]), near)
-    middle = shapely.get_coordinates(shapely.point_on_surface(subject))[0]
-    found = []
-    for row, line in zip(rows.tolist(), shared, strict=True):
-        if shapely.length(line) < _SHARED_M:
-            continue
-        stretch = _longest(line)
-        x, y = shapely.get_coordinates(
-            shapely.line_interpolate_point(stretch, 0.5, normalized=True)
-        )[0]
-        found.append(Neighbour(row, direction(x - middle[0], y - middle[1])))
-    clockwise = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
-    keys = scene.parcels.key
-    return tuple(sorted(found, key=lambda n: (clockwise.index(n.direction), str(keys[n.row]))))
+    others = np.delete(np.arange(len(geometry)), scene.subject)
+    found = find_neighbours(subject, geometry[others], shapely.centroid(subject))
+    rows = others[found.position].tolist()
+    directions = found.direction.tolist()
+    return tuple(Neighbour(row, way) for row, way in zip(rows, directions, strict=True))
 
 
-def _longest(line: shapely.Geometry) -> shapely.LineString:
-    parts = shapely.get_parts(line)
-    parts = parts[shapely.get_dimensions(parts) == 1]
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
-    longest: shapely.LineString = merged[np.argmax(shapely.length(merged))]
-    return longest
-
-
-def describe(scene: Scene, drawn: Map, words: Messages, *, with_table: bool = False) -> Description:
+def describe(scene: Scene, drawn: Map, words: Messages, *, printed: bool = True) -> Description:
     """Say in words what the map shows.
 
     Order: key, size, use, address, neighbours by compass, what stands on the parcel,
@@ -118,8 +93,9 @@ def describe(scene: Scene, drawn: Map, words: Messages, *, with_table: bool = Fa
         The finished map.
     words
         The language.
-    with_table
-        Whether the reader also has the table of parcels: the words then point to it.
+    printed
+        Whether the map is a sheet that is true to scale, with the table of its parcels;
+        else it is a picture on a page, of which width and height on the ground are told.
 
     Returns
     -------
@@ -127,7 +103,11 @@ def describe(scene: Scene, drawn: Map, words: Messages, *, with_table: bool = Fa
     """
     return Description(
         parcel=tuple(_subject(scene, words)) if scene.subject >= 0 else (),
-        sheet=(*_sheet(scene, drawn, words), *_hints(drawn, words, with_table=with_table)),
+        sheet=(
+            _first(scene, words, printed=printed),
+            *_sheet(scene, drawn, words),
+            *_hints(drawn, words, with_table=printed),
+        ),
     )
 
 
@@ -190,23 +170,26 @@ def _visible_share(scene: Scene) -> float:
     return float(subject.intersection(shapely.box(*scene.frame.extent)).area / subject.area)
 
 
+def _first(scene: Scene, words: Messages, *, printed: bool) -> str:
+    imprint, frame = scene.imprint, scene.frame
+    municipality, date = imprint.municipality[words.lang], words.day(imprint.data_date)
+    if printed:
+        return words("describe.sheet", scale=frame.scale, municipality=municipality, date=date)
+    west, south, east, north = frame.extent
+    width, height = words.number(east - west), words.number(north - south)
+    return words(
+        "describe.picture", municipality=municipality, date=date, width=width, height=height
+    )
+
+
 def _sheet(scene: Scene, drawn: Map, words: Messages) -> list[str]:
-    imprint = scene.imprint
     parts = [
         words.count("describe.parcels", drawn.drawn["parcel"]),
         words.count("describe.buildings", drawn.drawn["building"]),
     ]
     if scene.has_trees:
         parts.append(words.count("describe.trees", drawn.drawn["tree"]))
-    said = [
-        words(
-            "describe.sheet",
-            scale=scene.frame.scale,
-            municipality=imprint.municipality[words.lang],
-            date=words.day(imprint.data_date),
-        ),
-        words("describe.on_sheet", list=words.listing(parts)),
-    ]
+    said = [words("describe.on_sheet", list=words.listing(parts))]
     if drawn.streets:
         said.append(words("describe.streets", list=words.listing(list(drawn.streets))))
     if drawn.land_use:

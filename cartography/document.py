@@ -29,7 +29,7 @@ def compile_document(
     Parameters
     ----------
     template_name
-        File in ``templates/``; it reads ``sheet.json`` and the images by name.
+        File in ``templates/``; it reads ``data.json`` and the images by name.
     data
         Everything that varies; must be JSON.
     images
@@ -48,7 +48,7 @@ def compile_document(
     # the engine takes a dictionary of files; its type stubs do not say so
     files: Any = {
         "main.typ": template(template_name),
-        "sheet.json": json.dumps(data, ensure_ascii=False, sort_keys=True).encode(),
+        "data.json": json.dumps(data, ensure_ascii=False, sort_keys=True).encode(),
         **{name: text.encode() for name, text in images.items()},
     }
     try:

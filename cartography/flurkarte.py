@@ -12,6 +12,7 @@ from cartography.describe import (
     describe,
     parcel_label,
     parcel_number,
+    shortened,
 )
 from cartography.document import compile_document
 from cartography.drawing import Drawing
@@ -41,9 +42,6 @@ from layers.wording import Language
 
 SCALES = (500, 1000, 2000)
 """Scales in which the Flurkarte is made."""
-
-LONGEST_ALTERNATIVE = 6000
-"""Characters of alternative text after which the page in words takes over."""
 
 
 def check_scale(scale: int) -> None:
@@ -90,7 +88,7 @@ def flurkarte(
     words = messages(lang)
     drawn = draw_map(scene, style, words)
     entries = legend(scene, drawn, style, words)
-    said = describe(scene, drawn, words, with_table=True)
+    said = describe(scene, drawn, words)
     bar = furniture.scale_bar(sheet.scale, 50.0)
     images = {
         "map.svg": write_svg(drawn.drawing),
@@ -125,7 +123,7 @@ def _sheet_data(
         "publisher": printable(imprint.municipality[words.lang]),
         "office": printable(imprint.office[words.lang]),
         "date": [date.year, date.month, date.day] if date else [1970, 1, 1],
-        "description": alternative_text(said, words),
+        "description": shortened(said.text, words),
         "paragraphs": _paragraphs(scene, said, words),
         "notice": words("sheet.notice_synthetic" if imprint.synthetic else "sheet.notice"),
         "notice_words": words("sheet.notice_words"),
@@ -138,17 +136,6 @@ def _sheet_data(
         "boxes": {name: asdict(box) for name, box in panel(sheet).items()},
         "legend_columns": legend_columns(sheet),
     }
-
-
-def alternative_text(said: Description, words: Messages) -> str:
-    """Return the description as alternative text; a very long one refers to the page in words.
-
-    A text string of PDF/A holds 32,767 characters, and nobody listens that long.
-    """
-    text = printable(said.text)
-    if len(text) <= LONGEST_ALTERNATIVE:
-        return text
-    return f"{text[:LONGEST_ALTERNATIVE].rpartition(' ')[0]} … {words('describe.more')}"
 
 
 def panel(sheet: Sheet) -> dict[str, Box]:

@@ -64,12 +64,13 @@ def surround(frame: MapFrame, style: Catalogue) -> Layer:
         texts.append(_upward(words, -_TICK - 0.5, y, letter, em))
         texts.append(_upward(words, width + _TICK + 0.5 + rise, y, letter, em))
     edge = style.pen["frame"]
+    marks = np.asarray(shapely.linestrings(np.array(ticks).reshape(-1, 2, 2)), dtype=object)
     outline = np.array([shapely.box(0, 0, width, height)])
     return Layer(
         "frame",
         (
             Lines(
-                shapely.linestrings(np.array(ticks).reshape(-1, 2, 2)),
+                marks,
                 pen.colour,
                 pen.width_at(frame.scale),
             ),
@@ -120,12 +121,12 @@ def _upward(words: str, x: float, y: float, letter: Letter, em: float) -> Text:
 
 def bar_length(scale: int, room: float) -> int:
     """Return the length of the scale bar in metre: the longest round one within ``room`` mm."""
-    fitting = [m for m in _STEPS if m * 1000 / scale <= room and str(m)[0] in "125"]
+    fitting = [m for m in _STEPS if m * 1000 / scale <= room and str(m).rstrip("0") in "125"]
     return fitting[-1] if fitting else _STEPS[0]
 
 
-def scale_bar(scale: int, room: float) -> Drawing:
-    """Draw a scale bar of five alternating fields, with its lengths in metre.
+def scale_bar(scale: int, room: float, *, at: tuple[float, float] = (0.0, 0.0)) -> Drawing:
+    """Draw a scale bar of alternating fields, with its lengths in metre.
 
     Parameters
     ----------
@@ -133,26 +134,30 @@ def scale_bar(scale: int, room: float) -> Drawing:
         Denominator of the scale.
     room
         Largest length of the bar itself, mm; the drawing is wider by its numbers.
+    at
+        Lower left corner, mm.
     """
     metres = bar_length(scale, room)
-    length, high, side, em = metres * 1000 / scale, 1.8, 1.5, 2.4
+    length, high, em = metres * 1000 / scale, 1.8, 2.4
+    x, y = at[0] + 1.5, at[1] + 1.0
     parts = 4 if metres % 4 == 0 or metres % 25 == 0 else 5
     field = length / parts
     dark = [
-        shapely.box(side + i * field, 1.0, side + (i + 1) * field, 1.0 + high)
-        for i in range(0, parts, 2)
+        shapely.box(x + i * field, y, x + (i + 1) * field, y + high)
+        for i in (0, 2, 4)[: (parts + 1) // 2]
     ]
-    whole = np.array([shapely.box(side, 1.0, side + length, 1.0 + high)])
+    whole = np.array([shapely.box(x, y, x + length, y + high)])
+    ground = np.array([shapely.box(at[0], at[1], at[0] + length + 8.5, at[1] + 6.2)])
     letter = Letter(face=Face.REGULAR, colour="#000000", em=((100_000, (em,)),))
     marks = [(0, "0"), (parts // 2, f"{metres * (parts // 2) / parts:g}"), (parts, f"{metres} m")]
-    texts = tuple(_centred(words, side + i * field, high + 2.0, letter, em) for i, words in marks)
+    texts = tuple(_centred(words, x + i * field, y + high + 1.0, letter, em) for i, words in marks)
     items: tuple[Item, ...] = (
-        Areas(whole, "#ffffff"),
+        Areas(np.concatenate([ground, whole]), "#ffffff"),
         Areas(np.array(dark), "#000000"),
         Lines(whole, "#000000", 0.18, closed=True),
         Texts(texts),
     )
-    return Drawing(length + side + 7.0, 6.2, (Layer("scale-bar", items),))
+    return Drawing(length + 8.5, 6.2, (Layer("scale-bar", items),))
 
 
 def north_arrow() -> Drawing:

@@ -16,9 +16,9 @@ from layers.wording import Language
 
 PX_PER_MM = 4.6
 """Pixels of the page for one millimetre of the map: the smallest letters are 8 px."""
-SCALES = (200, 250, 500, 750, 1000, 1500, 2000, 2500, 5000, 10_000, 25_000, 50_000)
-"""Scales to choose from; the parcel fills at most 55 % of the map in both directions."""
-_FILL = 0.55
+SCALES = (200, 250, 500, 750, 1000, 1500, 2000, 2500, 3500, 5000, 10_000, 25_000, 50_000)
+"""Scales to choose from; the parcel fills at most 65 % of the map in both directions."""
+_FILL = 0.65
 _FONTS = "'Flurbuch Sans', 'Liberation Sans', Arial, sans-serif"
 
 
@@ -78,7 +78,7 @@ def parcel_map_svg(scene: Scene, lang: Language = "de") -> str:
     title = words("web.title")
     if scene.subject >= 0:
         title = words("web.title_parcel", label=parcel_label(scene, scene.subject, words))
-    said = describe(scene, drawn, words)
+    said = describe(scene, drawn, words, printed=False)
     return _element(drawn, title, said.text, lang)
 
 

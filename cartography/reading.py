@@ -14,9 +14,9 @@ from cartography.scene import Buildings, Imprint, LandUses, Parcels, Scene, Text
 from cartography.sheet import MapFrame
 from cartography.style import Catalogue, default_catalogue
 from gis_core.addresses import list_addresses, split_address
-from gis_core.errors import ParcelKeyError
 from gis_core.keys import AlkisKeys, KeyScheme, parts
 from layers.access import Actor
+from layers.dossier import read_parcel_key
 from layers.errors import UnknownCollectionError, UnknownParcelError
 from layers.query import Query
 from layers.reader import Reader
@@ -48,24 +48,17 @@ def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
     UnknownParcelError
         No current parcel has the key.
     """
-    reading = reader.municipality.keys.read(text)
-    if reading.key is None:
-        candidates = ", ".join(reading.candidates)
-        raise ParcelKeyError(
-            reading.message,
-            advice=f"Did you mean {candidates}?" if candidates else "Give the 20 characters.",
-            found=text,
-        )
     view = reader.parcels(actor)
-    frame = _features(reader, actor, view, Query(equals={_key_field(view): reading.key}), ())
+    key = read_parcel_key(reader, actor, view, text)
+    frame = _features(reader, actor, view, Query(equals={_key_field(view): key}), ())
     if not len(frame):
         raise UnknownParcelError(
-            f"no current parcel has the key {reading.key}",
+            f"no current parcel has the key {key}",
             advice="Search with: flurbuch find TEXT",
-            parcel_key=reading.key,
+            parcel_key=key,
         )
     bounds: list[float] = shapely.total_bounds(_shapes(frame)).tolist()
-    return Subject(reading.key, (bounds[0], bounds[1], bounds[2], bounds[3]))
+    return Subject(key, (bounds[0], bounds[1], bounds[2], bounds[3]))
 
 
 def build_scene(
@@ -175,7 +168,8 @@ def _parcels(
     relation = view.spec.relation
     key = _key_field(view)
     fields = [f for f in (key, relation.area, relation.use, relation.address) if f]
-    frame = _features(reader, actor, view, Query(bbox=bounds), fields).sort_values(key)
+    frame = _features(reader, actor, view, Query(bbox=bounds), fields)
+    frame = _one_row_each(frame, key)
     uses, addresses = _texts(frame, relation.use), _texts(frame, relation.address)
     names = [_key_names(str(k), reader.municipality.keys) for k in frame[key]]
     columns = np.array(names, dtype=object).reshape(-1, 4)
@@ -198,6 +192,18 @@ def _parcels(
         ),
         geometry=_shapes(frame),
     )
+
+
+def _one_row_each(frame: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:
+    """Return one row per parcel, sorted by key; some sources deliver a parcel in pieces."""
+    frame = frame.sort_values(key, kind="stable")
+    pieces = frame[key].duplicated(keep=False)
+    if not pieces.any():
+        return frame
+    shapes = _shapes(frame)
+    first = np.flatnonzero(~frame[key].duplicated())
+    whole = np.array([shapely.union_all(part) for part in np.split(shapes, first[1:])])
+    return frame[~frame[key].duplicated()].set_geometry(whole, crs=frame.crs)
 
 
 def _key_names(key: str, scheme: KeyScheme) -> tuple[str, str, str, str]:

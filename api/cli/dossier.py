@@ -36,7 +36,18 @@ def write_json(asked: Asked) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-WRITERS: dict[str, Callable[[Asked], bytes]] = {".json": write_json}
+def write_pdf(asked: Asked) -> bytes:
+    """Return the dossier as a tagged PDF with the parcel's map."""
+    from cartography.dossier_document import dossier_pdf
+    from cartography.parcel_map import parcel_map
+    from layers.access import CITIZEN
+
+    key, lang = asked.dossier.parcel_key, asked.language
+    drawn = parcel_map(asked.reader, CITIZEN, key, lang=lang)
+    return dossier_pdf(asked.dossier, drawn, lang, synthetic=asked.settings.synthetic)
+
+
+WRITERS: dict[str, Callable[[Asked], bytes]] = {".json": write_json, ".pdf": write_pdf}
 """By the ending of the file: a format is one function that turns what was asked into bytes."""
 
 
@@ -67,6 +78,8 @@ def dossier(
     [bold]Examples[/]
 
       flurbuch dossier 053049012001230004__ --out dossier.json
+
+      flurbuch dossier 053049012001230004__ --out dossier.pdf
 
       flurbuch dossier "Krefeld 12 123/4" --lang en --json
 

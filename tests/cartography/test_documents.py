@@ -27,7 +27,7 @@ def printed(request):
 def test_the_map_has_its_words_as_alternative_text(printed):
     lang, _, scene, data = printed
     pdf, words = probe.open_pdf(data), messages(lang)
-    said = describe(scene, draw_map(scene, default_catalogue(), words), words, with_table=True)
+    said = describe(scene, draw_map(scene, default_catalogue(), words), words)
     assert said.text in probe.alternatives(pdf)
     assert str(pdf.Root.Lang)[:2] == lang
     assert bool(pdf.Root.MarkInfo.Marked)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from cartography.compose import draw_map
-from cartography.describe import describe, direction, neighbours
+from cartography.describe import describe, neighbours
 from cartography.legend import legend
 from cartography.messages import LANGUAGES, messages
 from cartography.parcel_map import parcel_map_svg
@@ -86,14 +86,6 @@ def test_without_a_tree_register_nothing_is_said_of_trees(nine):
     assert "Baum" not in describe(bare, draw_map(bare, STYLE, words), words).text
 
 
-@pytest.mark.parametrize(
-    ("dx", "dy", "expected"),
-    [(0, 1, "n"), (1, 1, "ne"), (1, 0, "e"), (1, -1, "se"), (0, -1, "s"), (-1, 0, "w")],
-)
-def test_compass(dx, dy, expected):
-    assert direction(dx, dy) == expected
-
-
 def test_the_legend_explains_what_is_drawn_and_nothing_else(nine):
     words = messages("de")
     drawn = draw_map(nine, STYLE, words)
@@ -129,7 +121,8 @@ def test_the_web_map_is_a_picture_with_words(lang):
     assert {root.get("aria-labelledby"), root.get("aria-describedby")} <= set(ids)
     assert not any("href" in name for e in root.iter() for name in e.attrib)
     words = messages(lang)
-    assert describe(scene, draw_map(scene, STYLE, words), words).text in svg
+    drawn = draw_map(scene, STYLE, words, framed=False)
+    assert describe(scene, drawn, words, printed=False).text in svg
 
 
 @pytest.mark.parametrize(

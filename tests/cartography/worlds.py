@@ -124,9 +124,7 @@ class _Quarter:
         houses, functions, house_numbers = zip(*self.houses, strict=True)
         use_areas, kinds, names = zip(*self.uses, strict=True)
         n, none = len(houses), np.zeros(len(houses), bool)
-        trees = shapely.points(
-            EAST + self.rng.uniform(0, 180, 60), NORTH + self.rng.uniform(0, 200, 60)
-        )
+        at = self.rng.uniform((EAST, NORTH), (EAST + 180, NORTH + 200), (60, 2))
         return Scene(
             frame=frame,
             parcels=parcels(

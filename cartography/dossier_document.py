@@ -1,0 +1,172 @@
+"""The parcel dossier as a PDF: the same facts as its JSON, in tables that can be read aloud."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+
+from cartography.describe import shortened
+from cartography.document import compile_document
+from cartography.messages import Messages, messages
+from cartography.typeface import printable
+from layers.dossier import Dossier, Fact, Row, Section
+from layers.spec import FieldSpec, FieldType
+from layers.wording import Language, format_number, format_value
+
+_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
+_DESCRIPTION = re.compile(r"<desc[^>]*>(.*?)</desc>", re.DOTALL)
+
+Table = dict[str, object]
+
+
+def dossier_pdf(
+    dossier: Dossier, map_svg: str = "", lang: Language = "de", *, synthetic: bool = False
+) -> bytes:
+    """Print a parcel dossier.
+
+    Parameters
+    ----------
+    dossier
+        What one actor may see of the parcel: nothing is added here.
+    map_svg
+        The parcel's map from `cartography.parcel_map`; its description becomes the
+        alternative text. Without a map when empty.
+    lang
+        de or en.
+    synthetic
+        The data are invented; the document says so.
+
+    Returns
+    -------
+    A PDF (PDF/A-2a and PDF/UA-1), A4. Equal input gives equal bytes.
+    """
+    words = messages(lang)
+    found = _DESCRIPTION.search(map_svg)
+    described = unescape(found.group(1)) if found else words("dossier.map")
+    day = dossier.data_date
+    label = printable(dossier.label[lang])
+    data = {
+        "lang": lang,
+        "region": {"de": "DE", "en": "GB"}[lang],
+        "title": words("dossier.title", label=label),
+        "heading": words("dossier.heading"),
+        "label": label,
+        "publisher": printable(dossier.layer.steward),
+        "description": words("dossier.title", label=label),
+        "date": [day.year, day.month, day.day] if day else [1970, 1, 1],
+        "data_date": words.day(day),
+        "notice": words("sheet.notice_synthetic") if synthetic else None,
+        "facts": _parcel_facts(dossier, words),
+        "hints": [{"title": f.title[lang], "text": printable(f.text(lang))} for f in dossier.hints],
+        "sections": [_section(section, words) for section in dossier.sections],
+        "neighbours": _neighbours(dossier, words),
+        "map": shortened(described, words) if map_svg else None,
+        "words": _words(words),
+    }
+    return compile_document("dossier.typ", data, {"map.svg": map_svg} if map_svg else {})
+
+
+def _words(words: Messages) -> dict[str, str]:
+    names = ("facts", "neighbours", "map", "map_words", "data_date")
+    page = {"page": words("sheet.page", page="§1", pages="§2")}
+    return {name: words(f"dossier.{name}") for name in names} | page
+
+
+def _table(header: list[str], rows: list[list[str]], *, numbers: tuple[int, ...] = ()) -> Table:
+    """Return a table whose columns are as wide as their texts ask for, within reason."""
+    cells = [[printable(cell) for cell in row] for row in [header, *rows]]
+    columns = list(zip(*cells, strict=True))
+    longest = [max(len(cell) for cell in column) for column in columns]
+    return {
+        "header": cells[0],
+        "rows": cells[1:],
+        "widths": [min(max(length, 6), 30) for length in longest],
+        "align": ["right" if i in numbers else "left" for i in range(len(header))],
+    }
+
+
+def _fact_table(facts: list[Fact], words: Messages) -> Table:
+    header = [words("dossier.fact"), words("dossier.value")]
+    table = _table(header, [[f.title[words.lang], f.text(words.lang)] for f in facts])
+    return table | {"widths": [2, 3]}
+
+
+def _parcel_facts(dossier: Dossier, words: Messages) -> Table:
+    lang = words.lang
+    position = " / ".join(format_number(v, lang, 1) for v in dossier.position)
+    place = Fact(
+        "position",
+        {"de": words("dossier.position"), "en": words("dossier.position")},
+        f"{position} (EPSG:{dossier.crs})",
+    )
+    return _fact_table([*(f for f in dossier.facts if f.group != "hint"), place], words)
+
+
+def _section(section: Section, words: Messages) -> Mapping[str, object]:
+    notes = []
+    if section.total == 0:
+        notes.append(words("dossier.nothing"))
+    elif len(section.rows) < section.total and section.rows:
+        shown, total = words.number(len(section.rows)), words.number(section.total)
+        notes.append(words("dossier.more_rows", shown=shown, total=total))
+    source = words(
+        "dossier.source",
+        steward=section.layer.steward,
+        date=words.day(section.data_date),
+        licence=section.layer.licence,
+    )
+    return {
+        "title": printable(f"{section.title[words.lang]} ({words.number(section.total)})"),
+        "facts": _fact_table(list(section.facts), words),
+        "table": _rows(section, words) if section.rows else None,
+        "notes": notes,
+        "source": printable(source),
+    }
+
+
+def _rows(section: Section, words: Messages) -> Table:
+    fields = section.filled_fields
+    header = [
+        words("dossier.identifier"),
+        *(f.title[words.lang] for f in fields),
+        words("dossier.relation"),
+    ]
+    rows = [
+        [
+            row.feature_id,
+            *(_cell(field, row.values[field.name], words.lang) for field in fields),
+            _relation(row, words),
+        ]
+        for row in section.rows
+    ]
+    numbers = tuple(i for i, field in enumerate(fields, start=1) if field.type in _NUMBERS)
+    return _table(header, rows, numbers=numbers)
+
+
+def _cell(field: FieldSpec, value: object, lang: Language) -> str:
+    if field.codes and value in field.codes:
+        return field.codes[str(value)][lang]
+    return format_value(value, lang, field.unit)
+
+
+def _relation(row: Row, words: Messages) -> str:
+    method = row.link.method_name(words.lang)
+    if row.link.boundary:
+        return words("dossier.on_border", method=method)
+    if row.link.method == "share" and row.link.share < 1:
+        share = words.number(100 * row.link.share, 1)
+        return words("dossier.by_share", method=method, share=share)
+    return method
+
+
+def _neighbours(dossier: Dossier, words: Messages) -> Table:
+    header = [words(f"dossier.{c}") for c in ("direction", "parcel", "key", "border")]
+    rows = [
+        [
+            other.direction_name(words.lang),
+            other.label[words.lang],
+            other.parcel_key,
+            f"{words.number(other.border_m, 2)} m",
+        ]
+        for other in dossier.neighbours
+    ]
+    return _table(header, rows, numbers=(3,))
