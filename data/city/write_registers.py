@@ -205,7 +205,7 @@ def write_damages(
     features: list[dict[str, object]] = []
     for i in range(n):
         place = {"type": "Point", "coordinates": [round(float(lon[i]), 7), round(float(lat[i]), 7)]}
-        day = np.datetime64("2025-01-01") + int(damages.day[i])
+        day = np.datetime64("2025-01-01") + np.timedelta64(int(damages.day[i]), "D")
         values = {
             "schaden_id": number[i],
             "schadensart": CATEGORIES[int(damages.category[i])],
@@ -302,7 +302,7 @@ def write_graves(city: City, graves: Graves, folder: Path, truth: CityTruth, *, 
             (
                 f"AN-{i + 1:05d}",
                 f"Friedhof {i % 2 + 1}",
-                _german(np.datetime64("2016-01-01") + int(d)),
+                _german(np.datetime64("2016-01-01") + np.timedelta64(int(d), "D")),
             )
             for i, d in enumerate(day)
         ],
