@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
 from layers.ingest.schema import AS_FILED, CONFIDENCE
-from layers.ingest.values import written_column
+from layers.ingest.values import distinct_texts
 from layers.spec import FieldSpec
 
 
@@ -47,9 +47,8 @@ def read_key_column(source: pd.Series, field: FieldSpec, scheme: KeyScheme) -> K
 
     Every distinct text is read once; a key that occurs twice in one cell is kept once.
     """
-    texts = written_column(source)
+    codes, distinct = distinct_texts(source)
     empty = {token.strip().casefold() for token in field.empty}
-    codes, distinct = pd.factorize(texts, use_na_sentinel=True)
     split = re.compile(f"[{re.escape(field.separators)}]").split if field.separators else None
     cells = [
         [p for p in map(str.strip, split(text) if split else [text]) if p.casefold() not in empty]
@@ -59,7 +58,7 @@ def read_key_column(source: pd.Series, field: FieldSpec, scheme: KeyScheme) -> K
     joined = [_join([read[p] for p in cell if p]) for cell in cells] + [_Cell(None, None)]
     columns = {
         field.name: _take([c.keys for c in joined], codes),
-        field.name + AS_FILED: texts,
+        field.name + AS_FILED: _take([*distinct, None], codes),
         field.name + CONFIDENCE: _take([c.confidence for c in joined], codes),
     }
     problem = _take([c.problem for c in joined], codes)

@@ -90,8 +90,7 @@ def read_column(source: pd.Series, field: FieldSpec, mark: Mark = Mark.UNKNOWN) 
     -----
     O(n) plus one reading per distinct value.
     """
-    texts = written_column(source)
-    codes, distinct = pd.factorize(texts, use_na_sentinel=True)
+    codes, distinct = distinct_texts(source)
     if field.type in _NUMERIC:
         own = decimal_mark(distinct, source_unit(field)) if _is_text(source) else Mark.POINT
         mark = mark if own is Mark.UNKNOWN else own
@@ -103,16 +102,29 @@ def read_column(source: pd.Series, field: FieldSpec, mark: Mark = Mark.UNKNOWN) 
     return Column(values[codes], problem[codes])
 
 
-def written_column(source: pd.Series) -> NDArray[np.object_]:
-    """Return a column as trimmed texts, missing and blank ones as None."""
-    if isinstance(source.dtype, pd.DatetimeTZDtype) or source.dtype.kind == "M":
-        source = source.astype(object)
-    values = source.to_numpy(dtype=object)
-    out = np.empty(len(values), dtype=object)
-    out[:] = [
-        (value.strip() or None) if type(value) is str else as_written(value) for value in values
-    ]
-    return out
+def distinct_texts(source: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return a column as trimmed texts, each once, and where each row's text is in them.
+
+    Returns
+    -------
+    codes : (n,) intp
+        Position in ``texts``, -1 where the cell is missing or blank.
+    texts
+        Not sorted. Two cells that differ in outer blanks only may be listed twice.
+    """
+    if source.dtype == object:  # may hold lists, or True beside 1, which are equal to pandas
+        values = source.to_numpy(dtype=object)
+        texts = np.empty(len(values), dtype=object)
+        texts[:] = [
+            (value.strip() or None) if type(value) is str else as_written(value) for value in values
+        ]
+        codes, found = pd.factorize(texts, use_na_sentinel=True)
+        return codes, found.tolist()
+    codes, distinct = pd.factorize(source, use_na_sentinel=True)
+    written = [as_written(value) for value in distinct.astype(object)]
+    blank = np.array([text is None for text in written] + [True], dtype=bool)
+    codes[blank[codes]] = -1
+    return codes, [text or "" for text in written]
 
 
 def shared_mark(table: Mapping[str, pd.Series], fields: Mapping[str, FieldSpec]) -> Mark:
@@ -126,8 +138,7 @@ def shared_mark(table: Mapping[str, pd.Series], fields: Mapping[str, FieldSpec])
     marks = set()
     for name, field in fields.items():
         if field.type in _NUMERIC and name in table and _is_text(table[name]):
-            distinct = pd.unique(written_column(table[name]))
-            texts = [text for text in distinct if text is not None]
+            _, texts = distinct_texts(table[name])
             marks.add(decimal_mark(texts, source_unit(field)))
     marks.discard(Mark.UNKNOWN)
     return marks.pop() if len(marks) == 1 else Mark.UNKNOWN
