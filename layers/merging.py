@@ -7,10 +7,11 @@ one stroke: until then the former links are served.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gis_core.store import MERGE, GenerationInfo, Store, Writer
@@ -171,17 +172,20 @@ def _collections(
     municipality: Municipality,
     progress: Progress,
 ) -> Iterator[Merged]:
-    """Merge one collection after the other."""
+    """Merge one collection after the other, those first that say what the ground is used for."""
     wanted = [
         (layer, spec)
         for layer, spec in registry.collections()
         if layer.id in served and spec.relation.by not in {Join.SELF, Join.NONE}
     ]
+    wanted.sort(key=lambda pair: not pair[1].relation.covers)
     for done, (layer, spec) in enumerate(wanted):
         progress("collections", done, len(wanted))
         snapshot = store.open_generation(served[layer.id])
         merged = merge_collection(snapshot, spec, parcels, municipality.keys)
         if merged is not None:
+            if merged.main_use is not None and not parcels.use.astype(np.bool_).any():
+                parcels = replace(parcels, use=merged.main_use)  # the parcels state none
             yield merged
     progress("collections", len(wanted), len(wanted))
 

@@ -35,7 +35,8 @@ def overlap(guests: NDArray[np.object_], fabric: ParcelFabric, *, accuracy_m: fl
         One link per pair that overlaps by more than a square millimetre (lines: a millimetre).
         The shares of a guest that parcels cover fully sum to 1. ``sliver`` marks a piece whose
         mean width (twice its area by its perimeter) is below twice the accuracy and whose share
-        is below 2 % of the guest and of the parcel; it is never dropped.
+        is below 2 % of the guest and of the parcel; it is never dropped. ``boundary`` marks the
+        pieces of a guest that has two or more beside its slivers.
 
     Raises
     ------
@@ -80,6 +81,8 @@ def overlap(guests: NDArray[np.object_], fabric: ParcelFabric, *, accuracy_m: fl
     guest, parcel, measure, width = guest[keep], parcel[keep], measure[keep], width[keep]
     share = np.minimum(measure / size[guest], 1.0)
     small = (share < SLIVER_SHARE) & (measure < SLIVER_SHARE * fabric.area_m2[parcel])
+    sliver = small & (width < 2 * accuracy_m) & ~linear[guest]
+    solid = np.bincount(guest, ~sliver, len(guests))
     return Links.build(
         guest,
         parcel,
@@ -87,8 +90,8 @@ def overlap(guests: NDArray[np.object_], fabric: ParcelFabric, *, accuracy_m: fl
         LinkConfidence.CERTAIN,
         share=share,
         area_m2=np.where(linear[guest], 0.0, measure),
-        boundary=np.bincount(guest, minlength=len(guests))[guest] > 1,
-        sliver=small & (width < 2 * accuracy_m) & ~linear[guest],
+        boundary=(solid[guest] > 1) & ~sliver,
+        sliver=sliver,
     )
 
 

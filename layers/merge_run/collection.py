@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from gis_core.folding import fold_name
 from gis_core.keys import KeyScheme
 from gis_core.merge.land_use import use_parts
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, link_table
@@ -16,6 +18,7 @@ from layers.merge_run.inputs import Features, Parcels, needed_columns, read_feat
 from layers.merge_run.joins import Joined, join
 from layers.merge_run.tables import unmatched_table
 from layers.spec import CollectionSpec, FieldType
+from layers.uses import main_use
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,18 @@ class CollectionReport:
 
 @dataclass(frozen=True)
 class Merged:
-    """The tables of one collection, ready to be written, and its report."""
+    """The tables of one collection, ready to be written, and its report.
+
+    ``main_use`` is, for a collection that covers the ground, each parcel's largest value, (m,)
+    text as in ``Parcels.use``.
+    """
 
     spec: CollectionSpec
     links: pd.DataFrame
     summary: pd.DataFrame
     unmatched: pd.DataFrame
     report: CollectionReport
+    main_use: NDArray[np.object_] | None
 
 
 def merge_collection(
@@ -84,9 +92,11 @@ def merge_collection(
         sums={name: _amounts(features, spec, name) for name in spec.relation.sums},
         values=_values(features, spec),
     )
-    reassigned = 0.0
+    reassigned, uses = 0.0, None
     if spec.relation.covers:
-        summary, reassigned = _with_official_parts(summary, links, features, parcels, spec)
+        parts = _official_parts(links, features, parcels, spec)
+        summary = summary.assign(areas=_as_json(parts))
+        reassigned, uses = float(parts["sliver_m2"].sum()), _largest(parts, len(fabric))
     return Merged(
         spec=spec,
         links=link_table(links, features.ids, fabric.key),
@@ -101,6 +111,7 @@ def merge_collection(
             reassigned_m2=round(reassigned, 3),
             seconds=round(time.perf_counter() - begun, 3),
         ),
+        main_use=uses,
     )
 
 
@@ -149,24 +160,30 @@ def _values(features: Features, spec: CollectionSpec) -> np.ndarray | None:
     return None if name is None else features.frame[name].to_numpy(dtype=object)
 
 
-def _with_official_parts(
-    summary: pd.DataFrame,
-    links: Links,
-    features: Features,
-    parcels: Parcels,
-    spec: CollectionSpec,
-) -> tuple[pd.DataFrame, float]:
-    """Replace the drawn areas by value with parts that add up to the official area."""
+def _official_parts(
+    links: Links, features: Features, parcels: Parcels, spec: CollectionSpec
+) -> pd.DataFrame:
+    """Return parts by value that add up to each parcel's official area."""
     values = _values(features, spec)
-    parts = use_parts(
+    return use_parts(
         links,
         np.full(len(features), None, object) if values is None else values,
         planar_m2=parcels.fabric.area_m2,
         official_m2=parcels.official_m2,
     )
-    areas = {
-        parcel: json.dumps(dict(zip(own["use"], own["area_m2"], strict=True)), ensure_ascii=False)
-        for parcel, own in parts.groupby("parcel", sort=True)
-    }
-    here = np.unique(links.parcel)
-    return summary.assign(areas=[areas[p] for p in here]), float(parts["sliver_m2"].sum())
+
+
+def _as_json(parts: pd.DataFrame) -> list[str]:
+    """Return each parcel's parts as {value: m²}, in the order of the parcels."""
+    return [
+        json.dumps(dict(zip(own["use"], own["area_m2"], strict=True)), ensure_ascii=False)
+        for _, own in parts.groupby("parcel", sort=True)
+    ]
+
+
+def _largest(parts: pd.DataFrame, parcels: int) -> NDArray[np.object_]:
+    """Return each parcel's largest value, folded; "" where it has none."""
+    first = parts.drop_duplicates("parcel")
+    result = np.full(parcels, "", object)
+    result[first["parcel"].to_numpy(np.intp)] = [fold_name(main_use(u)) for u in first["use"]]
+    return result

@@ -31,7 +31,8 @@ class Parcels:
     official_m2
         (m,) float64, official area; NaN where the source states none.
     use
-        (m,) text, the largest use that the source states, folded; "" where it states none.
+        (m,) text, folded: the largest use that the source states; where it states none at all,
+        the largest of the collection that covers the ground; "" where neither does.
     address, address_parcel
         (n,) texts of the source's rows and the parcel of each.
     ended
