@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 
 from cartography import furniture
 from cartography.arrows import arrow_heads
@@ -20,6 +21,8 @@ from cartography.style import Catalogue
 
 TREE_FILL = "#dff0d8"
 """Tint of a crown."""
+_BAR_AT = (2.0, 2.0)
+"""Lower left corner of the scale bar on a map without a frame, mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,12 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
         There is nothing to draw, or too much to be read.
     """
     ground = lay_out(scene)
-    lettering = letter_map(scene, style, ground, words)
+    furnishing, reserved = furniture.grid_crosses(scene.frame, style), []
+    if not framed:
+        bar = furniture.scale_bar(scene.frame.scale, 40.0, at=_BAR_AT)
+        furnishing, reserved = bar.layers[0], [_room(bar)]
+    lettering = letter_map(scene, style, ground, words, reserved=reserved)
     contents = _contents(scene, style, ground, words)
-    if framed:
-        furnishing = furniture.grid_crosses(scene.frame, style)
-    else:
-        furnishing = furniture.scale_bar(scene.frame.scale, 40.0, at=(2.0, 2.0)).layers[0]
     drawing = Drawing(
         scene.frame.width,
         scene.frame.height,
@@ -133,6 +136,11 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
             "grid": int(framed),
         },
     )
+
+
+def _room(bar: Drawing) -> Polygon:
+    """Return the ground that the scale bar covers."""
+    return shapely.box(_BAR_AT[0], _BAR_AT[1], _BAR_AT[0] + bar.width, _BAR_AT[1] + bar.height)
 
 
 def _contents(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -> _Contents:

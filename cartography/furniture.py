@@ -121,7 +121,9 @@ def _upward(words: str, x: float, y: float, letter: Letter, em: float) -> Text:
 
 def bar_length(scale: int, room: float) -> int:
     """Return the length of the scale bar in metre: the longest round one within ``room`` mm."""
-    fitting = [m for m in _STEPS if m * 1000 / scale <= room and str(m).rstrip("0") in "125"]
+    fitting = [
+        m for m in _STEPS if m * 1000 / scale <= room and str(m).rstrip("0") in {"1", "2", "5"}
+    ]
     return fitting[-1] if fitting else _STEPS[0]
 
 

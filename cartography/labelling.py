@@ -1,10 +1,12 @@
 """Which label gets its place first: the order of all lettering on a map."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 
 from cartography.arrows import ArrowSearch, index_text, renumber
 from cartography.boundaries import group_unions, once
@@ -39,13 +41,22 @@ def parcel_lines(scene: Scene, row: int) -> tuple[str, ...]:
     return (number, subnumber) if subnumber else (number,)
 
 
-def letter_map(scene: Scene, style: Catalogue, ground: Ground, words: Messages) -> Lettering:
+def letter_map(
+    scene: Scene,
+    style: Catalogue,
+    ground: Ground,
+    words: Messages,
+    *,
+    reserved: Sequence[Polygon] = (),
+) -> Lettering:
     """Place every label: the most needed first, each where nothing else stands.
 
     Order: number of the selected parcel, street names, other numbers inside, numbers
     with arrows, index numbers, names of sections, house numbers, names of places.
+    ``reserved`` is kept free for something else that stands on the map.
     """
     done = Lettering()
+    done.taken.shapes += reserved
     scale = scene.frame.scale
     numbers = targets(
         _without_band(scene, style, ground),

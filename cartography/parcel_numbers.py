@@ -116,7 +116,7 @@ def place_inside(
     for calm in (True, False):
         for em in sizes:
             search.common_places(em, calm=calm)
-    search.sampled_places(sizes)
+        search.sampled_places(sizes, calm=calm)
     # parts of different parcels may overlap in damaged data: the later label gives way
     labels: list[Label] = []
     for i in sorted(search.found):
@@ -163,25 +163,24 @@ class _Search:
                 for i, a in zip(left[fits].tolist(), angle[fits].tolist(), strict=True):
                     self._keep(i, points[i], a, em)
 
-    def sampled_places(self, sizes: Sequence[float]) -> None:
+    def sampled_places(self, sizes: Sequence[float], *, calm: bool) -> None:
         """Try many points of each part that is still without a place."""
         for i in self._left().tolist():
             points = _sample(self.wanted.part[i], _SAMPLES)
             row = np.full(len(points), i)
-            for calm, em, angle in self._attempts(i, sizes):
+            for em, angle in self._attempts(i, sizes):
                 angles = np.full(len(points), angle)
                 fits = np.flatnonzero(self._fits(row, points, angles, em, calm=calm))
                 if len(fits):
                     self._keep(i, points[fits[0]], angle, em)
                     break
 
-    def _attempts(self, i: int, sizes: Sequence[float]) -> Iterator[tuple[bool, float, float]]:
+    def _attempts(self, i: int, sizes: Sequence[float]) -> Iterator[tuple[float, float]]:
         axis = float(self.axis[i])
         angles = (0.0, axis, upright(axis + np.pi / 2)) if self.turned else (0.0,)
-        for calm in (True, False):
-            for em in sizes:
-                for angle in angles:
-                    yield calm, em, angle
+        for em in sizes:
+            for angle in angles:
+                yield em, angle
 
     def _left(self) -> NDArray[np.intp]:
         rows = range(len(self.wanted.row))
