@@ -21,7 +21,8 @@ _HOUSE = rf"[0-9]{{1,4}}(?:\s*{_SUFFIX})?"
 _JOIN = r"\s*(?:-|/|\+|&|\bbis\b|\bund\b|\bu\.)\s*"
 _HOUSES = re.compile(rf"(?<![0-9]){_HOUSE}(?:{_JOIN}(?:{_HOUSE}|[a-z](?![^\W_])))*$", re.IGNORECASE)
 _TOKEN = re.compile(
-    rf"(?P<number>[0-9]{{1,4}})(?:\s*(?P<suffix>{_SUFFIX}))?|(?P<to>-|bis)|(?P<letter>[a-z])(?![^\W_]|\.)",
+    rf"(?P<number>[0-9]{{1,4}})(?:\s*(?P<suffix>{_SUFFIX}))?|(?P<to>-|bis)"
+    r"|(?<![^\W_])(?P<letter>[a-z])(?![^\W_]|\.)",
     re.IGNORECASE,
 )
 _ROAD = re.compile(r"[ABKLS] ?[0-9]{1,4} ?[a-z]?", re.IGNORECASE)  # "B 265": a road, not number 265

@@ -8,6 +8,25 @@ _UMLAUTS = str.maketrans(
 )
 
 
+class _Plain(dict[int, str]):
+    """What each character becomes in plain text, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category == "Cf":
+            plain = ""
+        elif category == "Pd" or character == "\u2212":
+            plain = "-"
+        else:
+            plain = "/" if character in "\u2044\u2215" else character
+        self[code] = plain
+        return plain
+
+
+_PLAIN = _Plain()
+
+
 def plain_text(text: str) -> str:
     r"""Return the text composed (NFKC), in one line, without invisible characters.
 
@@ -22,7 +41,7 @@ def plain_text(text: str) -> str:
     """
     composed = unicodedata.normalize("NFKC", text)
     if not composed.isascii():
-        composed = "".join(_plain_character(c) for c in composed)
+        composed = composed.translate(_PLAIN)
     return " ".join(composed.split())
 
 
@@ -55,13 +74,3 @@ def fold_words(text: str) -> list[str]:
         folded = "".join(c for c in parts if not unicodedata.combining(c))
     words = "".join(c if c.isalnum() else " " for c in folded).split()
     return ["st" if word == "sankt" else word for word in words]
-
-
-@lru_cache(maxsize=4096)
-def _plain_character(character: str) -> str:
-    if character in "\u2044\u2215":
-        return "/"
-    category = unicodedata.category(character)
-    if category == "Cf":
-        return ""
-    return "-" if category == "Pd" or character == "\u2212" else character

@@ -31,7 +31,10 @@ def canonical_rows(texts: NDArray[np.object_], catalogue: DistrictCatalogue) -> 
     It judges as `gis_core.keys.read_key` does and errs on the side of no: what it
     does not take is read one by one. O(n) time, 20 bytes and some per text.
     """
-    column = pa.array(texts, type=pa.large_string())
+    try:
+        column = pa.array(texts, type=pa.large_string())
+    except UnicodeEncodeError:  # a lone surrogate, left by a reader of broken text
+        return np.zeros(len(texts), dtype=np.bool_)
     whole = np.diff(_offsets(column)) == _KEY_LENGTH
     if not whole.all():
         column = column.filter(pa.array(whole))

@@ -11,11 +11,8 @@ No digit is ever changed, added or dropped, except zeros that pad.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from gis_core.key_messages import KeyTextError
-
-Kind = Literal["normalised", "text"]
 
 SECTION_DIGITS, NUMERATOR_DIGITS, DENOMINATOR_DIGITS = 3, 5, 4
 
@@ -39,7 +36,6 @@ class Spelling:
     district: str = ""
     district_name: str = ""
     sequence: str = ""
-    kind: Kind = "normalised"
     warnings: tuple[str, ...] = ()
 
 

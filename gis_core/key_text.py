@@ -156,7 +156,6 @@ class _Draft:
             numerator=numerator,
             denominator=denominator,
             sequence=self.sequence or sequence,
-            kind="text",
             warnings=(*warnings, "words-ignored") if ignored else warnings,
         )
 

@@ -50,6 +50,8 @@ def test_an_address_is_taken_apart(text, street, number, suffix):
         ),
         pytest.param("Ring 12 a–c", ["Ring 12a", "Ring 12b", "Ring 12c"], id="range-of-letters"),
         pytest.param("Ring 12/14 u. 16", ["Ring 12", "Ring 14", "Ring 16"], id="list-with-slash"),
+        pytest.param("Ring 12 und 14", ["Ring 12", "Ring 14"], id="list-with-und"),
+        pytest.param("Ring 12a-14c", ["Ring 12a", "Ring 14c"], id="range-with-suffixes"),
         pytest.param("Ring 112-14", ["Ring 112", "Ring 14"], id="falling-range-is-not-guessed"),
         pytest.param("Feld, Ortsteil Au; Au 6", ["Feld", "Au 6"], id="quarter-left-out"),
         pytest.param("Dorfstraße; K 63", ["Dorfstraße", "K 63"], id="street-and-road"),

@@ -428,6 +428,12 @@ def test_the_source_column_is_left_alone():
     assert array.tolist() == [ONE_TWO_THREE, "3049-12-7"]
 
 
+def test_broken_text_spoils_only_itself():
+    read = read_keys([ONE_TWO_THREE, "Flur \udc80 7"], KREFELD)
+    assert read.key.tolist() == [ONE_TWO_THREE, None]
+    assert read.confidence.tolist() == [EXACT, None]
+
+
 def test_an_empty_column():
     assert len(read_keys([], KREFELD)) == 0
 
