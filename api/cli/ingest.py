@@ -51,9 +51,9 @@ def ingest(
 ) -> None:
     """Import files as the new content of a layer.
 
-    Every row is accepted, repaired, or put into the layer's quarantine with row, field,
-    found and expected. The former content stays served until the new one is complete; when a
-    file cannot be read at all, nothing changes.
+    Every row is accepted, repaired, or put into the layer's quarantine with
+    row, field, found and expected. The former content stays served until the
+    new one is complete; when a file cannot be read at all, nothing changes.
 
     [bold]Examples[/]
 
@@ -61,9 +61,10 @@ def ingest(
 
       flurbuch ingest trees baumkataster.csv --crs EPSG:25832 --dry-run
 
-      flurbuch ingest property_tax grundsteuer.csv.gz --data-date 2026-01-01 --json
+      flurbuch ingest property_tax tax.csv.gz --data-date 2026-01-01 --json
 
-    Exit status: 0 imported (rows may be in quarantine), 1 nothing was changed, 2 wrong usage.
+    Exit status: 0 imported (rows may be in quarantine), 1 nothing was changed,
+    2 wrong usage.
     """
     from layers.ingest.desk import import_files
 
