@@ -53,18 +53,26 @@ def read_coordinates(column: pd.Series) -> Coordinates:
     [3527693.25, 3527693.25, nan, nan]
     """
     texts = column.fillna("").astype("str").str.strip()
-    value = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, copy=True)
     stated = (texts != "").to_numpy()
     grouped = bool((texts.str.count(r"\.") > 1).any())
+    # The usual forms at once; a point is a decimal point unless the column groups thousands.
+    comma = texts.str.replace(",", ".", regex=False).where(~texts.str.contains(".", regex=False))
+    value = _figures(texts)
+    value = np.where(np.isnan(value), _figures(comma), value)
+    retry = stated & np.isnan(value)
+    if grouped:
+        retry |= texts.str.contains(".", regex=False).to_numpy()
     unreadable = np.zeros(len(texts), dtype=bool)
-    # A point is a decimal point unless some figure of the column has two of them.
-    retry = stated & (np.isnan(value) | texts.str.contains(".", regex=False).to_numpy() & grouped)
-    for i in np.flatnonzero(retry):
+    for i in np.flatnonzero(retry).tolist():
         text = texts.iloc[i]
         if text.lower() not in _SPELT_OUT:
             value[i] = _figure(text, grouped=grouped)
             unreadable[i] = np.isnan(value[i])
     return Coordinates(str(column.name), value, stated, unreadable)
+
+
+def _figures(texts: pd.Series) -> NDArray[np.float64]:
+    return pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _figure(text: str, *, grouped: bool) -> float:

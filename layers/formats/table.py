@@ -55,8 +55,8 @@ def read_table(file: SourceFile, hints: Hints) -> SourceTable:
 
     Notes
     -----
-    The file is held in memory: about three times its size. A million regular rows of 10
-    columns take about 2 s, irregular ones about five times as long.
+    The file is held in memory, at about eight times its size. A million regular rows of
+    10 columns (75 MB) take 6 CPU seconds, irregular ones 11.
     """
     data = file.path.read_bytes()
     codec = sniff_encoding(data, hints.encoding)
