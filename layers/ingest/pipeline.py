@@ -92,7 +92,7 @@ def ingest(
             job.compare(store)
         report = job.report(None)
         if writer is not None:
-            info = writer.publish(report.as_json(), data_date or job.data_date)
+            info = writer.publish(report.provenance(), data_date or job.data_date)
             report = job.report(info.number)
     return report
 

@@ -113,7 +113,7 @@ def ingest_raster(
         if writer is None:
             return describe(None)
         writer.attach(folder / "cog.tif", f"{layer.id}.tif")
-        info = writer.publish(describe(None).as_json(), data_date)
+        info = writer.publish(describe(None).provenance(), data_date)
         return describe(info.number)
 
 

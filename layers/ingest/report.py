@@ -154,8 +154,18 @@ class IngestReport:
                 out[name] = out.get(name, Counts()) + counts
         return out
 
+    def provenance(self) -> dict[str, object]:
+        """Return what is stored with the generation: as JSON, without any value of a row.
+
+        Provenance is public; a fault's example may quote a tax number.
+        """
+        groups = [
+            {"code": g.code, "outcome": g.outcome.value, "count": g.count} for g in self.faults
+        ]
+        return self.as_json() | {"faults": groups}
+
     def as_json(self) -> dict[str, object]:
-        """Return the report as JSON-ready values; stored with the generation too."""
+        """Return the report as JSON-ready values, with the first faults of each code."""
         return {
             "layer": self.layer,
             "municipality": self.municipality,
