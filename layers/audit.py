@@ -39,6 +39,10 @@ class AuditLog:
         self._file = AuditFile(data_dir / FILE)
         self._clock = clock
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     def record(self, actor: Actor, reading: Reading) -> None:
         """Write one entry durably.
 

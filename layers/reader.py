@@ -85,6 +85,7 @@ class Reader:
     def close(self) -> None:
         """Close the files."""
         self._store.close()
+        self._audit.close()
 
     # -- what there is -----------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ class AuditFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
 
     def append(self, entry: Entry) -> str:
         """Add an entry durably and return its link.
@@ -48,17 +58,16 @@ class AuditFile:
             It could not be written; the caller must then not give out what it records.
         """
         text = _text(entry)
-        with disk_faults("cannot write the access log"), closing(self._connect()) as db:
-            db.execute("BEGIN IMMEDIATE")
-            last = db.execute("SELECT chain FROM audit ORDER BY number DESC LIMIT 1").fetchone()
-            previous = last[0] if last else FIRST
-            chain = _link(previous, text)
-            db.execute(
-                "INSERT INTO audit (entry, previous, chain) VALUES (?, ?, ?)",
-                (text, previous, chain),
-            )
-            db.execute("COMMIT")
-        return chain
+        with self._lock, disk_faults("cannot write the access log"):
+            if self._db is None:
+                self._db = self._connect()
+            try:
+                return _append(self._db, text)
+            except BaseException:
+                # Closing it takes back whatever was half done.
+                self._db.close()
+                self._db = None
+                raise
 
     def rows(self) -> Iterator[AuditRow]:
         """Yield all entries, oldest first."""
@@ -88,7 +97,7 @@ class AuditFile:
     def _connect(self) -> sqlite3.Connection:
         if not self.path.exists():
             self.path.touch(mode=0o600)
-        db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -98,6 +107,18 @@ class AuditFile:
             db.close()
             raise
         return db
+
+
+def _append(db: sqlite3.Connection, text: str) -> str:
+    db.execute("BEGIN IMMEDIATE")
+    last = db.execute("SELECT chain FROM audit ORDER BY number DESC LIMIT 1").fetchone()
+    previous = last[0] if last else FIRST
+    chain = _link(previous, text)
+    db.execute(
+        "INSERT INTO audit (entry, previous, chain) VALUES (?, ?, ?)", (text, previous, chain)
+    )
+    db.execute("COMMIT")
+    return chain
 
 
 def _text(entry: Entry) -> str:

@@ -551,6 +551,7 @@ def test_values_are_never_sql(store):
 def test_the_log_notices_what_was_changed(tmp_path):
     log = AuditFile(tmp_path / "state.sqlite")
     chain = [log.append({"name": f"entry {i}"}) for i in range(5)]
+    log.close()
     assert len(set(chain)) == 5
     assert log.first_break() is None
     assert [r.entry["name"] for r in log.rows()] == [f"entry {i}" for i in range(5)]

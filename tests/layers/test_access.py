@@ -138,6 +138,13 @@ def test_links_are_as_secret_as_what_they_rest_on():
 # -- the log ---------------------------------------------------------------------------
 
 
+@pytest.fixture
+def log(tmp_path):
+    opened = AuditLog(tmp_path)
+    yield opened
+    opened.close()
+
+
 def reading(**changes):
     base = {
         "action": "frame",
@@ -151,8 +158,7 @@ def reading(**changes):
     return Reading(**(base | changes))
 
 
-def test_the_log_tells_who_why_and_what_but_not_the_question(tmp_path):
-    log = AuditLog(tmp_path)
+def test_the_log_tells_who_why_and_what_but_not_the_question(tmp_path, log):
     log.record(Actor("property_tax_clerk", WHY, "n. n."), reading())
     log.record(CITIZEN, reading(ids=[str(i) for i in range(500)], count=500))
     first, second = (r.entry for r in log.entries(Actor("auditor"), POLICY))
@@ -169,8 +175,7 @@ def test_only_auditors_read_the_log(tmp_path, role):
         AuditLog(tmp_path).entries(Actor(role, WHY), POLICY)
 
 
-def test_a_log_that_cannot_be_written_is_an_error(tmp_path):
-    log = AuditLog(tmp_path)
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path, log):
     log.record(CITIZEN, reading())
     with closing(sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)) as db:
         db.execute("DROP TABLE audit")

@@ -246,4 +246,4 @@ def test_the_state_catalogue_can_be_named_by_its_path(tmp_path, shared_data):
     (source,) = shared_data.glob("gemarkungen/*.json")
     text = OAKDALE.replace('"text"', f'"alkis"\ncatalogue = "{source}"')
     city = load_municipality("oakdale", profile(tmp_path, text))
-    assert city.keys.read("Kempen, Flur 3, Flurstück 9").key
+    assert city.keys.read("05-3049-012-00123/004").key == "053049012001230004__"
