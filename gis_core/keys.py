@@ -240,6 +240,15 @@ def _find_district(spelling: Spelling, catalogue: DistrictCatalogue) -> tuple[Di
     """Return the district a text means, and whether its name exists elsewhere, too."""
     name, number = spelling.district_name, spelling.district
     named = catalogue.by_name(name) if name else ()
+    if name and not named:
+        similar = catalogue.similar_names(name)
+        names = ", ".join(district.name for district in similar)
+        raise KeyTextError(
+            "unknown-district-name",
+            part=name,
+            similar=f" ({names}?)" if names else "",
+            candidates=_keys_in(similar, spelling, catalogue),
+        )
     if number:
         district = catalogue.district(catalogue.state_code + number)
         if name and district not in named:
@@ -249,15 +258,6 @@ def _find_district(spelling: Spelling, catalogue: DistrictCatalogue) -> tuple[Di
         return district, False
     if not name:
         raise KeyTextError("missing-district")
-    if not named:
-        similar = catalogue.similar_names(name)
-        names = ", ".join(district.name for district in similar)
-        raise KeyTextError(
-            "unknown-district-name",
-            part=name,
-            similar=f" ({names}?)" if names else "",
-            candidates=_keys_in(similar, spelling, catalogue),
-        )
     inside = tuple(district for district in named if district.municipality)
     choice = inside or named
     if len(choice) > 1:

@@ -153,6 +153,7 @@ def test_every_spelling_is_read(text, key, confidence):
         pytest.param("3049-12-123/4-6", "unclear-number", id="range-of-sub-numbers"),
         pytest.param("3049-12-123/4/5/6", "unclear-number", id="too-many-parts"),
         pytest.param("Hulz, Flur 56, 7", "unknown-district-name", id="no-such-name"),
+        pytest.param("Foo (3049), Flur 12, 7", "unknown-district-name", id="name-beside-number"),
         pytest.param("Flur 12 Flur 13 Krefeld 7", "not-understood", id="two-sections"),
         pytest.param("DENW42AL1000NscuFL", "object-id", id="object-id"),
         pytest.param("urn:adv:oid:DENW42AL1000Nscu", "object-id", id="object-id-as-urn"),
