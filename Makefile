@@ -14,7 +14,7 @@ help: ## This list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.runtime ## Build the demo city, import, merge, print; then serve (SERVE=0 stops before)
-	@$(BIN)/python -m data.demo --parcels $(PARCELS) $(if $(filter 0,$(SERVE)),--no-serve)
+	@FLURBUCH_SYNTHETIC=true $(BIN)/python -m data.demo --parcels $(PARCELS) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/.dev tools ## All tests; installs a browser and GDAL's programs where it may
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

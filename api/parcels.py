@@ -69,7 +69,7 @@ class Parcels:
                 else f"q: found {len(text)} characters, expected at most {_MOST_TEXT}",
                 parameter="q",
             )
-        result = find(self.reader, CITIZEN, text)
+        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
         if asked_for.html:
             return self.pages.answer("find", request, asked_for, text=text, result=result)
         return _json(_result(result), asked_for.language)
