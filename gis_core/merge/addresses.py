@@ -12,6 +12,8 @@ from gis_core.addresses import Address, fold_street, list_addresses
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method
 from gis_core.merge.unmatched import Reason, Unmatched
 
+MOST_CANDIDATES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class AddressIndex:
@@ -77,32 +79,33 @@ def join_addresses(
     """
     codes, distinct = pd.factorize(text)
     answers = [_ask(words, index) for words in distinct] + [_ask(None, index)]
-    pairs: list[tuple[int, int, int, float]] = []
-    missing: list[tuple[int, str, str, tuple[str, ...]]] = []
-    for feature, code in enumerate(codes.tolist()):
-        found, reason, beside = answers[code]
-        share = 1 / len(found) if found else 0.0
-        pairs += [(feature, parcel, sure, share) for parcel, sure in found.items()]
-        if not found:
-            words = "" if code < 0 else str(distinct[code])
-            near = tuple(str(k) for k in parcel_key[list(beside[:5])])
-            missing.append((feature, words, reason, near))
-    at, parcel, sure, shares = (
-        map(np.array, zip(*pairs, strict=True)) if pairs else [np.empty(0)] * 4
-    )
+    feature = np.repeat(np.arange(len(text)), [len(answers[c].parcels) for c in codes])
     links = Links.build(
-        at.astype(np.intp),
-        parcel.astype(np.intp),
+        feature,
+        np.array([p for c in codes for p in answers[c].parcels], np.intp),
         Method.ADDRESS,
-        sure.astype(np.int8),
-        share=shares,
+        np.array([s for c in codes for s in answers[c].parcels.values()], np.int8),
+        share=1 / np.bincount(feature, minlength=len(text))[feature],
     )
-    columns = [list(c) for c in zip(*missing, strict=True)] or [[], [], [], []]
-    return links, Unmatched.of(np.array(columns[0], np.intp), *columns[1:])
+    missing = [(i, answers[c]) for i, c in enumerate(codes.tolist()) if not answers[c].parcels]
+    return links, Unmatched.of(
+        np.array([i for i, _ in missing], np.intp),
+        ["" if codes[i] < 0 else str(distinct[codes[i]]) for i, _ in missing],
+        [answer.reason for _, answer in missing],
+        [tuple(parcel_key[list(answer.beside[:MOST_CANDIDATES])]) for _, answer in missing],
+    )
 
 
-def _ask(words: str | None, index: AddressIndex) -> tuple[dict[int, int], str, tuple[int, ...]]:
-    """Return the parcels of a text with their confidence, else the reason and candidates."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Parcels of a text with their confidence, else the reason and parcels to look at."""
+
+    parcels: dict[int, int]
+    reason: str = ""
+    beside: tuple[int, ...] = ()
+
+
+def _ask(words: str | None, index: AddressIndex) -> _Answer:
     addresses = list(_numbered(words))
     found: dict[int, int] = {}
     for address in addresses:
@@ -111,14 +114,14 @@ def _ask(words: str | None, index: AddressIndex) -> tuple[dict[int, int], str, t
         for parcel in parcels:
             found[parcel] = min(found.get(parcel, len(CONFIDENCES)), CONFIDENCES.index(kind))
     if found:
-        return found, "", ()
+        return _Answer(found)
     if not addresses:
         named = words is not None and list_addresses(words)
-        return {}, Reason.NO_HOUSE_NUMBER if named else Reason.NO_ADDRESS, ()
-    beside = [p for a in addresses for p in index.beside.get(_bare(a), ())]
+        return _Answer({}, Reason.NO_HOUSE_NUMBER if named else Reason.NO_ADDRESS)
+    beside = dict.fromkeys(p for a in addresses for p in index.beside.get(_bare(a), ()))
     known = any(fold_street(a.street) in index.streets for a in addresses)
     reason = Reason.UNKNOWN_HOUSE_NUMBER if known else Reason.UNKNOWN_STREET
-    return {}, reason, tuple(dict.fromkeys(beside))
+    return _Answer({}, reason, tuple(beside))
 
 
 def _numbered(words: str | None) -> Iterable[Address]:

@@ -7,7 +7,7 @@ import shapely
 from gis_core.merge.fabric import ParcelFabric
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def street():
     """Return three plots of 10 m by 10 m in a row from x = 0, keys A, B, C."""
     plots = shapely.box(np.array([0, 10, 20]), 0, np.array([10, 20, 30]), 10)
