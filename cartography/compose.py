@@ -199,8 +199,8 @@ def _layers(
                 pen("underground", contents.underground, closed=True),
             ),
         ),
-        Layer("parcels", (pen("parcel", once(ground.parcels)),)),
         Layer("borders", (pen("section", contents.sections), pen("district", contents.districts))),
+        Layer("parcels", (pen("parcel", once(ground.parcels)),)),
         Layer("arrows", _arrows(style, lettering, scale)),
         Layer("labels", label_items(lettering.labels)),
     )

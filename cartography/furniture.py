@@ -12,7 +12,8 @@ from cartography.style import Catalogue, Letter
 from cartography.typeface import Face, metrics
 
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10000)
-_CROSS = 4.0
+CROSS = 4.0
+"""Size of a grid cross, mm."""
 _TICK = 1.5
 
 
@@ -34,15 +35,20 @@ def grid_lines(low: float, high: float, step: int) -> NDArray[np.int64]:
 
 def grid_crosses(frame: MapFrame, style: Catalogue) -> Layer:
     """Draw a cross where two lines of the coordinate grid meet."""
-    xs, ys = _grid_positions(frame)
-    middle = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 1, 2)
-    half = _CROSS / 2
+    middle = grid_points(frame)[:, None, :]
+    half = CROSS / 2
     across = shapely.linestrings(middle + np.array([[-half, 0], [half, 0]]))
     upward = shapely.linestrings(middle + np.array([[0, -half], [0, half]]))
     pen = style.pen["grid"]
     return Layer(
         "grid", (Lines(np.concatenate([across, upward]), pen.colour, pen.width_at(frame.scale)),)
     )
+
+
+def grid_points(frame: MapFrame) -> NDArray[np.float64]:
+    """Return where lines of the coordinate grid meet, (n, 2) in map mm."""
+    xs, ys = _grid_positions(frame)
+    return np.asarray(np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2), dtype=np.float64)
 
 
 def surround(frame: MapFrame, style: Catalogue) -> Layer:

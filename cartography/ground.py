@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
 from cartography.errors import CrowdedSheetError, EmptySheetError
+from cartography.furniture import CROSS, grid_points
 from cartography.scene import Scene
 
 BORDER = 0.5
@@ -38,6 +39,8 @@ class Ground:
         Part of each parcel's area that is on the sheet, 0 to 1.
     trees
         (n, 3) x, y and radius.
+    crosses
+        (n, 2) where lines of the coordinate grid meet.
     """
 
     area: Polygon
@@ -50,14 +53,16 @@ class Ground:
     land_use_rows: NDArray[np.intp]
     land_use: Geometries
     trees: NDArray[np.float64]
+    crosses: NDArray[np.float64]
 
     @property
     def quiet(self) -> Geometries:
-        """Rings that letters should rather not cross: outlines of buildings, crowns."""
+        """Rings that letters should rather not cross: buildings, crowns, grid crosses."""
         houses = shapely.get_parts(self.buildings)
         houses = houses[shapely.get_dimensions(houses) == 2]
         crowns = shapely.buffer(shapely.points(self.trees[:, :2]), self.trees[:, 2], quad_segs=3)
-        return shapely.get_exterior_ring(np.concatenate([houses, crowns]))
+        crosses = shapely.buffer(shapely.points(self.crosses), CROSS / 2, quad_segs=1)
+        return shapely.get_exterior_ring(np.concatenate([houses, crowns, crosses]))
 
 
 def lay_out(scene: Scene) -> Ground:
@@ -96,6 +101,7 @@ def lay_out(scene: Scene) -> Ground:
         land_use_rows=land_use_rows,
         land_use=_near(frame.to_map(scene.land_use.geometry[land_use_rows]), area),
         trees=_trees(scene),
+        crosses=grid_points(frame),
     )
 
 

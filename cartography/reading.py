@@ -10,6 +10,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from cartography.parcel_uses import (
+    Sized,
+    largest_first,
+    uses_in_summary,
+    uses_in_text,
+    uses_on_ground,
+)
 from cartography.scene import Buildings, Imprint, LandUses, Parcels, Scene, Texts, Trees
 from cartography.sheet import MapFrame
 from cartography.style import Catalogue, default_catalogue
@@ -17,10 +24,9 @@ from gis_core.addresses import list_addresses, split_address
 from gis_core.keys import AlkisKeys, KeyScheme, parts
 from layers.access import Actor
 from layers.dossier import read_parcel_key
-from layers.errors import UnknownCollectionError, UnknownParcelError
+from layers.errors import NotMergedError, UnknownCollectionError, UnknownParcelError
 from layers.query import Query
 from layers.reader import Reader
-from layers.uses import stated_uses
 from layers.view import CollectionView
 
 BUILDINGS, LAND_USE, TREES = "gebaeude_bauwerk", "nutzung", "baum"
@@ -100,7 +106,7 @@ def build_scene(
         imprint=_imprint(reader, view, synthetic=synthetic),
         subject=int(on[0]) if len(on) else -1,
         buildings=_buildings(reader, actor, frame),
-        land_use=_land_use(reader, actor, frame),
+        land_use=_land_use(reader, actor, Query(bbox=frame.extent)),
         trees=_trees(reader, actor, frame),
         has_trees=trees is not None,
     )
@@ -173,9 +179,10 @@ def _parcels(
     uses, addresses = _texts(frame, relation.use), _texts(frame, relation.address)
     names = [_key_names(str(k), reader.municipality.keys) for k in frame[key]]
     columns = np.array(names, dtype=object).reshape(-1, 4)
-    shared = [use_names(str(use)) for use in uses]
+    keys, geometry = _texts(frame, key), _shapes(frame)
+    shared = _uses(reader, actor, uses, keys, geometry)
     return Parcels(
-        key=_texts(frame, key),
+        key=keys,
         number=columns[:, 0],
         subnumber=columns[:, 1],
         district=columns[:, 2],
@@ -190,7 +197,7 @@ def _parcels(
             ],
             dtype=object,
         ),
-        geometry=_shapes(frame),
+        geometry=geometry,
     )
 
 
@@ -220,18 +227,34 @@ def _key_names(key: str, scheme: KeyScheme) -> tuple[str, str, str, str]:
     )
 
 
-def use_names(text: str) -> list[str]:
-    """Return the land uses in a text of the simplified schema, the largest first.
+def _uses(
+    reader: Reader, actor: Actor, texts: Texts, keys: Texts, geometry: Texts
+) -> list[list[str]]:
+    """Return each parcel's uses, largest first: as stated, as merged, else as they lie."""
+    stated = [uses_in_text(str(text)) for text in texts]
+    missing = np.array([i for i, sized in enumerate(stated) if not sized], dtype=np.intp)
+    view = _optional(reader, actor, LAND_USE)
+    if len(missing) and view is not None:
+        found = _uses_nearby(reader, actor, view, keys[missing], geometry[missing])
+        for i, sized in zip(missing.tolist(), found, strict=True):
+            stated[i] = sized
+    return [largest_first(sized) for sized in stated]
 
-    Examples
-    --------
-    >>> use_names("Weg / Fahrweg;17|Wohnbaufläche(funktion:null);523")
-    ['Wohnbaufläche', 'Weg / Fahrweg']
-    """
-    sized: dict[str, float] = {}
-    for name, area in stated_uses(text):
-        sized[name] = sized.get(name, 0.0) + (area or 0.0)
-    return sorted(sized, key=lambda name: -sized[name])
+
+def _uses_nearby(
+    reader: Reader, actor: Actor, view: CollectionView, keys: Texts, geometry: Texts
+) -> list[Sized]:
+    try:
+        summary = reader.summaries(actor, view.id, [str(key) for key in keys])
+    except NotMergedError:
+        summary = pd.DataFrame()
+    if "areas" in summary:
+        texts = summary["areas"].reindex(keys).fillna("{}")
+        return [uses_in_summary(str(text)) for text in texts]
+    bounds: list[float] = shapely.total_bounds(geometry).tolist()
+    query = Query(bbox=(bounds[0], bounds[1], bounds[2], bounds[3]))
+    land_use = _land_use(reader, actor, query)
+    return uses_on_ground(geometry, land_use.geometry, [str(kind) for kind in land_use.kind])
 
 
 def _street(uses: list[str], address: str, style: Catalogue) -> str:
@@ -275,11 +298,11 @@ def house_number(address: str) -> str:
     return ", ".join(numbers)
 
 
-def _land_use(reader: Reader, actor: Actor, window: MapFrame) -> LandUses:
+def _land_use(reader: Reader, actor: Actor, query: Query) -> LandUses:
     view = _optional(reader, actor, LAND_USE)
     if view is None:
         return LandUses()
-    frame = _features(reader, actor, view, Query(bbox=window.extent), ("nutzart", "bez", "name"))
+    frame = _features(reader, actor, view, query, ("nutzart", "bez", "name"))
     kind, more = _texts(frame, "nutzart"), _texts(frame, "bez")
     return LandUses(_shapes(frame), np.where(kind == "", more, kind), _texts(frame, "name"))
 

@@ -11,7 +11,8 @@ from cartography.describe import describe, neighbours
 from cartography.legend import legend
 from cartography.messages import LANGUAGES, messages
 from cartography.parcel_map import parcel_map_svg
-from cartography.reading import house_number, use_names
+from cartography.parcel_uses import largest_first, uses_in_text, uses_on_ground
+from cartography.reading import house_number
 from cartography.scene import Buildings, Scene, Trees
 from cartography.sheet import MapFrame
 from cartography.style import default_catalogue
@@ -134,5 +135,15 @@ def test_house_numbers_of_buildings(address, number):
 
 
 def test_uses_come_largest_first():
-    assert use_names("Weg;17|Wohnbaufläche;500|Weg;20") == ["Wohnbaufläche", "Weg"]
-    assert use_names("") == []
+    assert largest_first(uses_in_text("Weg;17|Wohnbaufläche;500|Weg;20")) == [
+        "Wohnbaufläche",
+        "Weg",
+    ]
+    assert largest_first(uses_in_text("")) == []
+
+
+def test_uses_on_the_ground_leave_out_slivers():
+    plot = shapes([box(0, 0, 10, 10)])
+    areas = shapes([box(-5, -5, 11, 20), box(6, -5, 9, 20), box(9.99, 9, 5, 5)])
+    (found,) = uses_on_ground(plot, areas, ["Garten", "Hof", "Weg"])
+    assert found == {"Garten": pytest.approx(60), "Hof": pytest.approx(40)}
