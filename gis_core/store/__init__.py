@@ -1,6 +1,7 @@
 """The only part of the core that touches disks, and the only one that holds SQL text."""
 
-from gis_core.store.generation import MERGE, Writer
+from gis_core.store.generation import Writer
+from gis_core.store.housekeeping import MERGE
 from gis_core.store.query import Query
 from gis_core.store.reading import Snapshot
 from gis_core.store.schema import (

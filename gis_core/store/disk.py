@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from gis_core.errors import StoreError
+
+_TRIES, _PAUSE_S = 5, 0.05
 
 _ADVICE = {
     "full": "Free space on that disk (or move the data directory) and run the import again; "
@@ -98,15 +101,26 @@ class LayerLock:
     def acquire(self) -> bool:
         """Take the lock if it is free."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        holder = f"{os.getpid()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, holder.encode(), 0)
+        except OSError as fault:
             os.close(handle)
-            return False
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
+            if isinstance(fault, BlockingIOError):
+                return False
+            raise
         self._handle = handle
         return True
+
+    def _acquire_soon(self) -> bool:
+        """Take the lock, waiting a moment for those who only clear away old remains."""
+        for _ in range(_TRIES - 1):
+            if self.acquire():
+                return True
+            time.sleep(_PAUSE_S)
+        return self.acquire()
 
     def release(self) -> None:
         """Give the lock back."""
@@ -116,7 +130,7 @@ class LayerLock:
 
     def __enter__(self) -> Self:
         """Take the lock or say who holds it."""
-        if not self.acquire():
+        if not self._acquire_soon():
             pid, _, since = self._path.read_text(encoding="utf-8").partition(" ")
             raise StoreError(
                 f"an import of {self._layer} is running since {since} (process {pid})",

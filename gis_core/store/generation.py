@@ -18,13 +18,12 @@ from gis_core.store import gpkg
 from gis_core.store.catalogue import Catalogue
 from gis_core.store.disk import LayerLock, disk_faults, fsync, fsync_tree
 from gis_core.store.guard import OPEN_FILE, SEALED_FILE
+from gis_core.store.housekeeping import LOCK_FILE, STAGING_PREFIX, clear_leftovers, prune
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import TableWriter
 
 STAGE_FILE = "staged.sqlite"
-MERGE = "merge"  # the pseudo-layer that holds links and summaries
 QUARANTINE_FILE = "quarantine.sqlite"
-STAGING_PREFIX = ".staging-"
 _ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE)
 
@@ -53,14 +52,16 @@ class Writer:
 
     def __enter__(self) -> Self:
         """Take the layer's lock, clear what killed imports left, make the private directory."""
-        with disk_faults(f"cannot write {self._home}"):
+        with disk_faults(f"cannot write {self._home}"), self._exit:
             self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._exit.enter_context(LayerLock(self._home / ".lock", self.layer))
-            self._clear_leftovers()
+            self._exit.enter_context(LayerLock(self._home / LOCK_FILE, self.layer))
+            clear_leftovers(self._catalogue, self.layer)
+            self._exit.callback(self._clear)
             self._folder = self._home / f"{STAGING_PREFIX}{os.getpid()}-{self._next_number()}"
             self._folder.mkdir(mode=0o700)
-            self._exit.callback(shutil.rmtree, self._folder, ignore_errors=True)
             self._stage = self._open(STAGE_FILE)
+            # All went well: what was taken is given back by `__exit__`, not here.
+            self._exit = self._exit.pop_all()
         return self
 
     def __exit__(
@@ -124,7 +125,6 @@ class Writer:
             tables = self._finish(imported_at)
             fsync_tree(self._folder)
             self._folder.rename(final)
-            self._exit.callback(self._drop_unless_published, final)
             fsync(self._home)
             info = GenerationInfo(
                 layer=self.layer,
@@ -137,9 +137,9 @@ class Writer:
                 path=final,
             )
             self._catalogue.publish(info)
-        # The generation is served; what cannot be cleared away now is cleared by the next import.
-        with suppress(OSError, sqlite3.Error):
-            self._prune(info)
+        # It is served; what cannot be cleared away now is cleared by the next import.
+        with suppress(OSError, sqlite3.Error, StoreError):
+            prune(self._catalogue, info, self._keep)
         return info
 
     # -- finishing -----------------------------------------------------------------
@@ -190,36 +190,14 @@ class Writer:
         db.execute("PRAGMA cache_size = -65536")
         return db
 
-    # -- housekeeping, always under the layer's lock ---------------------------------
+    def _clear(self) -> None:
+        """Remove the private directory, or the finished one if it was not published."""
+        with suppress(OSError, sqlite3.Error, StoreError):
+            clear_leftovers(self._catalogue, self.layer)
 
     def _next_number(self) -> int:
         known = self._catalogue.generations(self.layer)
         return known[-1].number + 1 if known else 1
-
-    def _clear_leftovers(self) -> None:
-        """Remove directories of killed imports: private ones, and finished but unpublished ones."""
-        known = self._known()
-        for path in self._home.iterdir():
-            if path.is_dir() and path.name not in known:
-                shutil.rmtree(path, ignore_errors=True)
-
-    def _drop_unless_published(self, folder: Path) -> None:
-        with suppress(OSError, sqlite3.Error, StoreError):
-            if str(folder.name) not in self._known():
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _known(self) -> set[str]:
-        return {str(g.number) for g in self._catalogue.generations(self.layer)}
-
-    def _prune(self, newest: GenerationInfo) -> None:
-        """Drop generations beyond the last few, but none that the links were made from."""
-        merged = newest if self.layer == MERGE else self._catalogue.served().get(MERGE)
-        used = set(merged.inputs.items()) if merged else set()
-        old = self._catalogue.generations(self.layer)[: -self._keep]
-        drop = [g for g in old if (g.layer, g.number) not in used]
-        self._catalogue.forget(self.layer, [g.number for g in drop])
-        for generation in drop:
-            shutil.rmtree(generation.path, ignore_errors=True)
 
 
 def _seal(db: sqlite3.Connection) -> None:

@@ -115,7 +115,16 @@ class Connections:
             idle = self._idle.get((folder, release))
             if idle:
                 return idle.pop()
+        self._drop_pruned()
         return open_guarded(folder, release)
+
+    def _drop_pruned(self) -> None:
+        """Let go of generations that are no longer kept: an open file holds its disk space."""
+        with self._lock:
+            gone = [key for key in self._idle if not key[0].is_dir()]
+            for key in gone:
+                for db in self._idle.pop(key):
+                    db.close()
 
     def _give_back(self, folder: Path, release: Release, db: sqlite3.Connection) -> None:
         with self._lock:

@@ -11,6 +11,7 @@ from gis_core.store.catalogue import FILE, Catalogue
 from gis_core.store.disk import disk_faults
 from gis_core.store.generation import Writer
 from gis_core.store.guard import Connections
+from gis_core.store.housekeeping import clear_abandoned
 from gis_core.store.reading import Snapshot
 from gis_core.store.schema import GenerationInfo
 
@@ -51,7 +52,9 @@ class Store:
             with disk_faults(f"cannot create {root}"):
                 root.mkdir(mode=0o700, parents=True, exist_ok=True)
                 (root / "layers").mkdir(mode=0o700, exist_ok=True)
-            return cls(root, Catalogue.create(root), clock)
+            catalogue = Catalogue.create(root)
+            clear_abandoned(catalogue)
+            return cls(root, catalogue, clock)
         with disk_faults(f"cannot read {root}"):
             there = (root / FILE).is_file()
         if not there:
@@ -62,6 +65,7 @@ class Store:
             )
         catalogue = Catalogue(root)
         catalogue.check()
+        clear_abandoned(catalogue)
         return cls(root, catalogue, clock)
 
     def __enter__(self) -> Self:

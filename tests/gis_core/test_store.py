@@ -110,7 +110,7 @@ def test_every_type_comes_back(store):
     assert kinds == ["str", "str", "Int64", "float64", "boolean", *stamps, "object"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(order=st.permutations(range(40)), chunk=st.integers(1, 40))
 def test_neither_order_nor_chunks_change_a_byte(tmp_path_factory, order, chunk):
     frame, geometry = trees(40)
@@ -246,6 +246,17 @@ def test_sealed_values_are_in_the_sealed_file_only(store):
     back = store.snapshot("trees").frame("baum").loc[frame["feature_id"]]
     wanted = frame.set_index("feature_id")["inspector"].astype("str")
     pd.testing.assert_series_equal(back["inspector"], wanted)
+
+
+def test_secret_places_are_sealed_and_searched_like_others(store):
+    frame, geometry = trees(50)
+    schema = TableSchema("geheim", TREES.columns, "point", 25832, sealed_rows=True)
+    info = publish(store, frame, geometry, schema=schema)
+    assert b"geheim" not in (info.path / "open.gpkg").read_bytes()
+    box = (*ORIGIN, *(ORIGIN + 400))
+    inside = shapely.intersects(shapely.box(*box), geometry)
+    found = store.snapshot("trees").frame("geheim", Query(bbox=box))
+    assert set(found.index) == set(frame["feature_id"][inside])
 
 
 HIDDEN = [
@@ -528,6 +539,17 @@ def test_one_writer_per_layer(store):
     with store.stage("trees") as writer:
         writer.publish({}, None)
     assert store.served()["trees"].number == 2
+
+
+def test_a_writer_that_cannot_begin_gives_the_layer_free(store, monkeypatch):
+    def broken(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gis_core.store.generation.Writer._open", broken)
+        with pytest.raises(StoreError, match="disk is full"):
+            store.stage("trees").__enter__()
+    publish(store, *trees(3))
 
 
 def test_names_with_quotes_are_names(store):
