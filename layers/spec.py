@@ -75,6 +75,7 @@ class FieldSpec(_Strict):
     source: tuple[str, ...] = ()
     unit: str = ""
     range: tuple[float, float] | None = None
+    refuse_beyond: bool = False  # a value outside of ``range`` costs the row, not only the value
     codes: dict[str, Title] | None = None
     synonyms: dict[str, str] = Field(default_factory=dict)  # a source's word -> code
     required: bool = False

@@ -116,7 +116,9 @@ class Check:
         expected = expectation(spec)
         for row in np.flatnonzero(problem != "").tolist():
             found = as_written(source.iloc[row]) if source is not None else None
-            checked.blame(row, shown, found or "", expected, problem[row], out)
+            impossible = spec.refuse_beyond and problem[row] == "out-of-range"
+            cost = Outcome.QUARANTINED if impossible else out
+            checked.blame(row, shown, found or "", expected, problem[row], cost)
         if spec.required:
             missing = np.array([v is None for v in checked.columns[spec.name]], dtype=bool)
             for row in np.flatnonzero(missing & (problem == "")).tolist():

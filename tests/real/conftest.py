@@ -89,9 +89,7 @@ def take_in(registry, tmp_path):
 @pytest.fixture
 def beta2007(shared_data, tmp_path):
     """Install the datum grid BETA2007 for one test."""
-    folder, former = tmp_path / "grids", pyproj.datadir.get_data_dir()
+    folder = tmp_path / "grids"
     folder.mkdir()
     shutil.copy(shared_data / "datum-grids" / "de_adv_BETA2007.tif", folder)
     pyproj.datadir.append_data_dir(str(folder))
-    yield
-    pyproj.datadir.set_data_dir(former)
