@@ -147,7 +147,8 @@ def panel(sheet: Sheet) -> dict[str, Box]:
         return {
             "title": Box(MARGIN, MARGIN, wide - 60.0, TITLE_BAND),
             "publisher": Box(width - MARGIN - 56.0, MARGIN, 56.0, TITLE_BAND),
-            "bar": Box(MARGIN, top, 76.0, 20.0),
+            "bar": Box(MARGIN, top, 60.0, 20.0),
+            "north": Box(MARGIN + 61.0, top, 14.0, 20.0),
             "facts": Box(MARGIN, top + 21.0, 76.0, 26.0),
             "legend": Box(MARGIN + 79.0, top, wide - 79.0, FOOT_BAND - 6.0),
             "page": Box(width - MARGIN - 40.0, height - MARGIN - 3.0, 40.0, 3.0),
@@ -157,8 +158,9 @@ def panel(sheet: Sheet) -> dict[str, Box]:
     foot = height - MARGIN
     return {
         "title": Box(left, MARGIN, wide, 30.0),
-        "publisher": Box(left, MARGIN + 32.0, wide, 10.0),
-        "bar": Box(left, MARGIN + 44.0, wide, 20.0),
+        "publisher": Box(left, MARGIN + 30.0, wide - 15.0, 14.0),
+        "north": Box(left + wide - 14.0, MARGIN + 28.0, 14.0, 20.0),
+        "bar": Box(left, MARGIN + 48.0, wide, 18.0),
         "legend": Box(left, MARGIN + 68.0, wide, foot - MARGIN - 68.0 - 40.0),
         "facts": Box(left, foot - 38.0, wide, 34.0),
         "page": Box(left, foot - 3.0, wide, 3.0),

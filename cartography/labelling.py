@@ -107,6 +107,7 @@ def _streets(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) ->
         style.letter["street"],
         scene.frame.scale,
         done.taken,
+        ground.quiet,
     )
 
 
@@ -195,7 +196,7 @@ def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
     names = []
     for district, section in zip(districts.tolist(), sections.tolist(), strict=True):
         flur = words("map.section", section=printable(section)) if section else ""
-        parts = (words("map.district", district=district) if several and district else "", flur)
+        parts = (district if several else "", flur)
         names.append(", ".join(part for part in parts if part))
     return names
 
@@ -240,4 +241,7 @@ def _inside_areas(
     there = np.flatnonzero(shapely.area(visible) > 0)
     wanted = targets(visible[there], rows[there], [(texts[i],) for i in rows[there].tolist()])
     nothing = np.empty(0, dtype=object)
+    if letter == "house":  # there are thousands, and no parcel is found by them
+        rules, scale = style.letter[letter], scene.frame.scale
+        return place_inside(wanted, rules, scale, done.taken, nothing, samples=30)[0]
     return _names(wanted, style.letter[letter], scene.frame.scale, done, nothing)

@@ -13,7 +13,6 @@ from cartography.style import Letter
 
 MAIN_PART_MM2 = 25.0
 """A further part of a parcel of at least this size gets the number a second time, mm²."""
-_SAMPLES = 240
 
 Mask = NDArray[np.bool_]
 
@@ -82,6 +81,7 @@ def place_inside(
     quiet: NDArray[np.object_],
     *,
     turned: bool = True,
+    samples: int = 240,
 ) -> tuple[list[Label], Targets]:
     """Put numbers inside their parcels.
 
@@ -104,6 +104,8 @@ def place_inside(
         Rings (outlines of buildings, crowns) that a number should not cross if it can help it.
     turned
         Whether a number may be turned along its parcel.
+    samples
+        How many places are tried in a part where the few best ones fail.
 
     Returns
     -------
@@ -113,10 +115,10 @@ def place_inside(
     """
     search = _Search(wanted, letter, taken, quiet, turned=turned)
     sizes = letter.sizes(scale)
-    for calm in (True, False):
+    for calm in (True, False) if len(quiet) else (True,):
         for em in sizes:
             search.common_places(em, calm=calm)
-        search.sampled_places(sizes, calm=calm)
+        search.sampled_places(sizes, samples, calm=calm)
     # parts of different parcels may overlap in damaged data: the later label gives way
     labels: list[Label] = []
     for i in sorted(search.found):
@@ -163,10 +165,10 @@ class _Search:
                 for i, a in zip(left[fits].tolist(), angle[fits].tolist(), strict=True):
                     self._keep(i, points[i], a, em)
 
-    def sampled_places(self, sizes: Sequence[float], *, calm: bool) -> None:
+    def sampled_places(self, sizes: Sequence[float], samples: int, *, calm: bool) -> None:
         """Try many points of each part that is still without a place."""
         for i in self._left().tolist():
-            points = _sample(self.wanted.part[i], _SAMPLES)
+            points = _sample(self.wanted.part[i], samples)
             row = np.full(len(points), i)
             for em, angle in self._attempts(i, sizes):
                 angles = np.full(len(points), angle)
