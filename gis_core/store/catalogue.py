@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -84,12 +84,15 @@ class Catalogue:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
-            # So that a reader on a read-only disk, which cannot see the log, sees this too.
-            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            # So that a reader on a read-only disk, which cannot see the log, sees this too. The
+            # change is durable without it.
+            with suppress(sqlite3.Error):
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def publish(self, info: GenerationInfo) -> None:
         """Make a generation the served one: on return it is durable."""

@@ -43,7 +43,7 @@ _SQLITE = {
 }
 _MESSAGES = {
     "full": "the disk is full",
-    "readonly": "the disk or the directory cannot be written",
+    "readonly": "the disk is read-only, or this user has no right to the files",
     "damaged": "a file is damaged",
     "busy": "the file is in use",
     "other": "the disk reports an error",

@@ -126,6 +126,7 @@ class Writer:
             fsync_tree(self._folder)
             self._folder.rename(final)
             fsync(self._home)
+            fsync(self._home.parent)
             info = GenerationInfo(
                 layer=self.layer,
                 number=number,

@@ -32,7 +32,8 @@ class Query:
     columns
         Only these fields, in this order; None: all that may be read.
     sort
-        Field and whether descending; the storage order decides ties.
+        Field and whether descending; missing values count as the lowest, text is compared by
+        code point, and the storage order decides ties.
     limit, offset
         A page of the result.
     geometry

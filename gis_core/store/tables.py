@@ -43,7 +43,8 @@ class TableWriter:
             columns that are absent stay empty; an undeclared column is refused, so that
             nothing is stored that nobody has classified.
         geometry
-            (n,) object, shapely geometries in the table's CRS or None.
+            (n,) object, shapely geometries in the table's CRS or None; a third dimension
+            is not kept.
 
         Raises
         ------

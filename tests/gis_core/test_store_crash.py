@@ -257,7 +257,7 @@ def test_without_the_right_to_write_one_can_still_read(nursery):
             path.chmod(0o755 if path.is_dir() else 0o644)
         answer = nursery(root=str(root), stamp="nobody", user=65534, only_read=True)
     assert answer["rows"] == 400
-    assert "cannot be written" in answer["error"]
+    assert "no right to the files" in answer["error"]
     assert "owner of the data directory" in answer["advice"]
 
 
