@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,8 @@ class Grid:
     ----------
     name
         File name, by which PROJ looks for it.
+    size
+        Bytes.
     sha256
         Fingerprint, for the record of an import.
     usable
@@ -99,14 +100,13 @@ def add_grid(data_dir: Path, file: Path) -> Grid:
         )
     folder = data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    # Beside its place, then renamed: a grid is there as a whole or not at all.
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as copy:
-        with file.open("rb") as source:
-            shutil.copyfileobj(source, copy)
+    # Written beside its place, then renamed: a grid is there as a whole or not at all.
+    part, target = folder / f"{file.name}.part", folder / file.name
+    with file.open("rb") as source, part.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
         copy.flush()
         os.fsync(copy.fileno())
-    Path(copy.name).chmod(0o644)
-    target = Path(copy.name).replace(folder / file.name)
+    part.replace(target)
     use_grids(data_dir)
     return _describe(target)
 
@@ -122,12 +122,17 @@ def _describe(path: Path) -> Grid:
 
 
 def _opens(path: Path) -> bool:
-    """Tell whether PROJ can open a horizontal grid; it reads the file at that moment."""
+    """Tell whether PROJ can read a horizontal grid.
+
+    PROJ opens a grid that it has met before only when a position is asked for; any
+    position will do, also one outside of the grid.
+    """
     quoted = str(path).replace('"', '""')
     try:
-        Transformer.from_pipeline(f'+proj=hgridshift +grids="{quoted}"')
-    except ProjError:
-        return False
+        grid = Transformer.from_pipeline(f'+proj=hgridshift +grids="{quoted}"')
+        grid.transform(0.0, 0.0, errcheck=True)
+    except ProjError as error:
+        return "File not found or invalid" not in str(error)
     return True
 
 

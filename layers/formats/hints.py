@@ -17,12 +17,9 @@ class Hints:
         order of preference; compared without case, blanks and punctuation.
     encoding
         Character encoding of tables and shapefiles that do not declare one.
-    kinds
-        Row types wanted, as shell patterns; others may be left out. Empty: all.
     """
 
     crs: str | None = None
     x: tuple[str, ...] = ()
     y: tuple[str, ...] = ()
     encoding: str | None = None
-    kinds: tuple[str, ...] = ()

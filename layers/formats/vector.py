@@ -7,6 +7,7 @@ signatures that no second driver claims. GDAL sees a link under a name of ours: 
 ever taken for an address, and nothing is written beside the original.
 """
 
+import json
 import re
 import tempfile
 import warnings
@@ -169,9 +170,16 @@ def _geometry_column(meta: dict[str, object], arrow: pa.Table) -> NDArray[np.obj
 
 
 def _layer_name(path: str, kind: Format) -> str:
-    if kind is Format.SHAPEFILE:
-        return LINK
-    return str(pyogrio.list_layers(path)[0, 0])
+    if kind is Format.FLATGEOBUF:
+        return str(pyogrio.list_layers(path)[0, 0])
+    if kind is Format.GEOJSON:  # not asked of GDAL, which would read the whole file again
+        with Path(path.removeprefix(_DRIVER_PREFIX[kind])).open("rb") as stream:
+            members = stream.read(HEAD).partition(b'"features"')[0]
+        try:
+            return str(json.loads(members.rstrip(b", \t\r\n") + b"}").get("name", LINK))
+        except ValueError:
+            return LINK
+    return LINK
 
 
 def sender_name(layer: str, file: SourceFile) -> str:

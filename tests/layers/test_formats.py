@@ -165,7 +165,7 @@ def feature(geometry, **properties):
 
 def geojson(tmp_path, *features, **members):
     path = tmp_path / "a.json"
-    document = {"type": "FeatureCollection", "features": list(features), **members}
+    document = {"type": "FeatureCollection", **members, "features": list(features)}
     path.write_text(json.dumps(document, ensure_ascii=False))
     return path
 
@@ -177,9 +177,16 @@ def test_geojson_keeps_what_it_says_about_its_reference_system(tmp_path):
     assert only(geojson(tmp_path, degrees)).crs.definition == "OGC:CRS84"
     assert only(geojson(tmp_path, metres)).crs.definition is None  # against RFC 7946, but real
     table = only(geojson(tmp_path, metres, degrees, crs=named))
-    assert table.crs.definition == "EPSG:25832"
+    assert (table.kind, table.crs.definition) == ("a", "EPSG:25832")
     assert texts(table, "key") == [None, "007"]
     assert list(table.attributes["species"].iloc[1]) == ["a", "b"]
+
+
+def test_geojson_may_have_a_name_of_its_own(tmp_path):
+    point = feature({"type": "Point", "coordinates": [6.5, 51.3]}, name="x")
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    assert only(geojson(tmp_path, point, name="Bäume", crs=crs)).kind == "Bäume"
+    assert only(geojson(tmp_path, point)).kind == "a"
 
 
 def test_geojson_without_geometry_keeps_the_row(tmp_path):
