@@ -33,6 +33,7 @@ _UNITS = {
     "%": ("%", "v.h.", "prozent"),
 }
 _NO_CENTS = re.compile(r"(?<=\d),(-{1,2}|–|—)$")  # 12,-
+_BARE = re.compile(r"[+-]?[0-9.,]*[0-9]")
 _GROUPS = re.compile(r"(?<=\d)[ '’](?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"([+-]?)(\d[\d.,]*|[.,]\d+)(e[+-]?\d{1,3})?", re.IGNORECASE)
 _RANGE = re.compile(r"\d[\d.,]*\s*(-|–|—|\.\.+|bis|to)\s*\d[\d.,]*\D{0,6}", re.IGNORECASE)
@@ -117,6 +118,8 @@ def read_number(
 
 def _bare(text: str, unit: str) -> str:
     """Return the text without unit, grouping blanks and odd signs."""
+    if _BARE.fullmatch(text):
+        return text
     bare = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     folded = bare.casefold()
     names = (unicodedata.normalize("NFKC", unit).casefold(), *_UNITS.get(unit, ()))
