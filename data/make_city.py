@@ -16,15 +16,17 @@ import shapely
 from data.city.buildings import Buildings, build
 from data.city.cemeteries import lay_graves
 from data.city.damages import report_damages
+from data.city.dirt import crossed_corners, over_the_border, told, wrong_areas
 from data.city.drawing import City, draw_city
 from data.city.locate import Ground
 from data.city.lots import Lot
 from data.city.parcels import Objects
 from data.city.terrain import write_terrain
 from data.city.trees import plant_trees
-from data.city.truth import CityTruth, Planted, Register
+from data.city.truth import CityTruth, Register
 from data.city.uses import LandUse, lay_uses
-from data.city.write_nas import object_id, write_nas
+from data.city.write_gpkg import write_gpkg
+from data.city.write_nas import write_nas
 from data.city.write_registers import write_damages, write_graves, write_trees
 from data.city.write_taxes import write_owners, write_property_tax, write_trade_tax
 from data.city.zones import Zone
@@ -43,7 +45,7 @@ def make_city(
     out: Path,
     parcels: int = 5000,
     seed: int = 1,
-    dirt: bool = True,  # noqa: FBT001, FBT002
+    dirt: bool = True,
     progress: Progress = silent,
     *,
     cadastre: str = "",
@@ -93,8 +95,11 @@ def make_city(
     step()
     buildings = build(city)
     uses = lay_uses(city, slivers=dirt)
+    shapes = buildings.geometry
+    if dirt:
+        city, buildings, shapes = _spoil(city, buildings, uses, truth)
     step()
-    _write_cadastre(city, buildings, uses, out, truth, dirt=dirt, nas=_nas(cadastre, parcels))
+    _write_cadastre((city, buildings, uses), shapes, out, truth, nas=_nas(cadastre, parcels))
     write_owners(city, out, truth)
     ground = Ground(city.geometry)
     step()
@@ -139,51 +144,35 @@ def _begin(city: City, parcels: int, seed: int) -> CityTruth:
     )
 
 
+def _spoil(
+    city: City, buildings: Buildings, uses: LandUse, truth: CityTruth
+) -> tuple[City, Buildings, Objects]:
+    city, areas = wrong_areas(city)
+    buildings, borders = over_the_border(city, buildings)
+    shapes, crossed = crossed_corners(city, buildings)
+    truth.planted += [*areas, *borders, *crossed, *told(city, uses)]
+    return city, buildings, shapes
+
+
 def _write_cadastre(
-    city: City,
-    buildings: Buildings,
-    uses: LandUse,
+    drawn: tuple[City, Buildings, LandUse],
+    shapes: Objects,
     out: Path,
     truth: CityTruth,
     *,
-    dirt: bool,
     nas: bool,
 ) -> None:
-    shapes, bent = _bow_ties(buildings.geometry) if dirt else (buildings.geometry, [])
     file = "alkis/bestandsdaten.xml" if nas else "alkis/alkis_vereinfacht.gpkg"
-    if nas:
-        write_nas(city, buildings, shapes, uses, out / file)
-    else:
-        from data.city.write_gpkg import write_gpkg  # noqa: PLC0415 - only for large cities
-
-        write_gpkg(city, buildings, shapes, uses, out / file)
-    n, b, u = len(city.key), len(shapes), len(uses.geometry)
-    truth.registers["flurstueck"] = Register([file], n, n)
-    truth.registers["gebaeude_bauwerk"] = Register([file], b, b - len(bent), len(bent))
-    truth.registers["nutzung"] = Register([file], u, u)
-    for i in bent:
-        key = str(city.key[buildings.parcel[i]])
-        truth.planted.append(
-            Planted(
-                "self_intersection", "alkis", object_id("G", i + 1), "bow tie", "repaired", (key,)
-            )
-        )
-    truth.planted += [
-        Planted(
-            "sliver", "alkis", f"block {block}", "use border 2 to 30 cm off the parcels", "accepted"
-        )
-        for block in uses.shifted
-    ]
-
-
-def _bow_ties(geometry: Objects) -> tuple[Objects, list[int]]:
-    """Cross two corners of four buildings."""
-    plain = np.flatnonzero(shapely.get_num_coordinates(geometry) == 5)  # noqa: PLR2004
-    bent = plain[:: max(1, len(plain) // 4)][:4].tolist()
-    out = geometry.copy()
-    for i in bent:
-        out[i] = shapely.Polygon(shapely.get_coordinates(out[i])[[0, 2, 1, 3]])
-    return out, bent
+    write = write_nas if nas else write_gpkg
+    city, buildings, uses = drawn
+    write(city, buildings, shapes, uses, out / file)
+    bent = int((~shapely.is_valid(shapes)).sum())
+    for collection, n, repaired in (
+        ("flurstueck", len(city.key), 0),
+        ("gebaeude_bauwerk", len(shapes), bent),
+        ("nutzung", len(uses.geometry), 0),
+    ):
+        truth.registers[collection] = Register([file], n, n - repaired, repaired)
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ def number_houses(
     right = (heading[:, 0] * off[:, 1] - heading[:, 1] * off[:, 0]) < 0
     order = np.lexsort((chain, right, street[first]))
     count, last = 0, (-1, False)
-    skip = rng.uniform(size=len(order)) < 0.07  # noqa: PLR2004
+    skip = rng.uniform(size=len(order)) < 0.07
     for k, i in enumerate(order):
         here = (int(street[first[i]]), bool(right[i]))
         count = 0 if here != last else count + 1 + int(skip[k])

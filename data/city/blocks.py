@@ -167,7 +167,7 @@ def _set_back(edges: Edges, half: Floats, face: list[int], zone: Zone) -> Block 
     ring, source = inset(xy, half[edges.way[edge]])
     block = Block(zone, np.round(ring, 3), edge[source], node[source])
     polygon, whole = shapely.Polygon(block.ring), shapely.Polygon(xy)
-    if polygon.is_valid and _signed_area(block.ring) > 60.0 and whole.covers(polygon):  # noqa: PLR2004
+    if polygon.is_valid and _signed_area(block.ring) > 60.0 and whole.covers(polygon):
         return _without_straight(block)
     return _eroded(xy, edge, node, float(half[edges.way[edge]].max()), zone)
 
@@ -206,9 +206,9 @@ def inset(ring: Floats, distance: Floats) -> tuple[Floats, Ints]:
     n_after = np.column_stack((-after[:, 1], after[:, 0]))
     n_before = np.column_stack((-before[:, 1], before[:, 0]))
     sine = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    flat = np.abs(sine) < 0.12  # noqa: PLR2004 - 7 degrees
-    step = flat & (np.abs(d_after - d_before) > 1e-6)  # noqa: PLR2004
-    safe = np.where(np.abs(sine) < 1e-9, 1.0, sine)[:, None]  # noqa: PLR2004
+    flat = np.abs(sine) < 0.12
+    step = flat & (np.abs(d_after - d_before) > 1e-6)
+    safe = np.where(np.abs(sine) < 1e-9, 1.0, sine)[:, None]
     meet = ring + (after * d_before[:, None] - before * d_after[:, None]) / safe
     # Sides in line: the offset point on the bisector, correct to second order in the turn.
     middle = n_before + n_after
@@ -245,7 +245,7 @@ def _eroded(xy: Floats, edge: Ints, node: Ints, distance: float, zone: Zone) -> 
     if len(parts) == 0:
         return None
     best = parts[int(np.argmax(shapely.area(parts)))]
-    if best.area < 80.0:  # noqa: PLR2004
+    if best.area < 80.0:
         return None
     ring = np.round(shapely.get_coordinates(shapely.orient_polygons(best))[:-1], 3)
     sides = shapely.linestrings(np.stack((xy, np.roll(xy, -1, axis=0)), axis=1))

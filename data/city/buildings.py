@@ -37,6 +37,10 @@ FUNCTIONS = {
 """Building functions: code of the object catalogue and its name."""
 
 
+WALL_M = 0.002
+"""How far walls on a border stay inside, so that rounding does not push them over it."""
+
+
 @dataclass(frozen=True)
 class Buildings:
     """All buildings, as columns.
@@ -46,7 +50,7 @@ class Buildings:
     geometry
         (n,) polygons.
     parcel
-        (n,) the parcel each was drawn for; it may reach over its border by a planned millimetre.
+        (n,) the parcel each stands on.
     function
         (n,) codes of `FUNCTIONS`.
     storeys
@@ -78,7 +82,7 @@ class _Site:
     main: list[NDArray[np.bool_]] = field(default_factory=list)
     name: list[NDArray[np.object_]] = field(default_factory=list)
 
-    def add(  # noqa: PLR0913, PLR0917
+    def add(
         self,
         parcel: Ints,
         geometry: Objects,
@@ -90,12 +94,13 @@ class _Site:
     ) -> Ints:
         """Keep the buildings that stand on their parcel; return which ones did."""
         ground = self.city.geometry[parcel]
+        # Walls of a house between converging borders may cross: nothing can be built there.
+        geometry = np.where(shapely.is_valid(geometry), geometry, shapely.Polygon())
         over = ~shapely.covers(ground, geometry)
-        geometry = geometry.copy()
         if over.any():
             geometry[over] = _on_parcel(ground[over], geometry[over])
         kept = np.flatnonzero(
-            (shapely.get_type_id(geometry) == 3) & (shapely.area(geometry) > 8.0)  # noqa: PLR2004
+            (shapely.get_type_id(geometry) == 3) & (shapely.area(geometry) > 8.0)
         )
         n = len(kept)
         self.geometry.append(geometry[kept])
@@ -108,17 +113,12 @@ class _Site:
 
 
 def _on_parcel(ground: Objects, geometry: Objects) -> Objects:
-    """Cut what stands over; drop a building that loses more than a third of itself.
-
-    Walls on a border stay where they were drawn although rounding to a millimetre may
-    have pushed them over it by less than that, as in real surveys.
-    """
-    inside = shapely.intersection(ground, geometry)
+    """Cut off what stands over; drop a building that loses more than a third of itself."""
+    inside = shapely.intersection(shapely.buffer(ground, -WALL_M, join_style="mitre"), geometry)
     lost = shapely.area(geometry) - shapely.area(inside)
-    trimmed = shapely.set_precision(inside, 0.001)
-    out = np.where(lost < 0.05, geometry, trimmed)  # noqa: PLR2004
+    out = np.asarray(shapely.set_precision(inside, 0.001), dtype=object)
     out[lost > 0.34 * shapely.area(geometry)] = shapely.Polygon()
-    return np.asarray(out, dtype=object)
+    return out
 
 
 def build(city: City) -> Buildings:
@@ -133,9 +133,22 @@ def build(city: City) -> Buildings:
     parcel, function, storeys, main, name = (np.concatenate(column) for column in columns)
     geometry = np.concatenate(site.geometry)
     order = np.argsort(parcel, kind="stable")
+    order = order[~_in_the_way(geometry, order)]
     return Buildings(
         geometry[order], parcel[order], function[order], storeys[order], main[order], name[order]
     )
+
+
+def _in_the_way(geometry: Objects, order: Ints) -> NDArray[np.bool_]:
+    """Say which buildings, in this order, stand on ground of an earlier one."""
+    drawn = geometry[order]
+    one, other = shapely.STRtree(drawn).query(drawn, predicate="intersects")
+    pair = one > other
+    one, other = one[pair], other[pair]
+    deep = shapely.area(shapely.intersection(drawn[one], drawn[other])) > 0.1
+    out = np.zeros(len(order), dtype=bool)
+    out[one[deep]] = True
+    return out
 
 
 @dataclass(frozen=True)
@@ -202,22 +215,23 @@ def _closed_rows(site: _Site, rng: np.random.Generator) -> None:
     deep = np.where(zone[rows] == Zone.ROWS, 9.5, rng.uniform(10.5, 13.5, len(rows)))
     deep = np.minimum(deep, 0.72 * np.minimum(long_left, long_right) - setback)
     left, right = left / long_left[:, None], right / long_right[:, None]
+    along = _base(quad).along
 
-    def wall(start: Floats, side: Floats, reach: Floats) -> Floats:
-        return np.asarray(start + side * reach[:, None])
+    def wall(start: Floats, side: Floats, reach: Floats, inward: float) -> Floats:
+        return np.asarray(start + side * (reach[:, None] + WALL_M) + along * inward)
 
     geometry = _polygons(
-        wall(quad[:, 0], left, setback),
-        wall(quad[:, 1], right, setback),
-        wall(quad[:, 1], right, setback + deep),
-        wall(quad[:, 0], left, setback + deep),
+        wall(quad[:, 0], left, setback, WALL_M),
+        wall(quad[:, 1], right, setback, -WALL_M),
+        wall(quad[:, 1], right, setback + deep, -WALL_M),
+        wall(quad[:, 0], left, setback + deep, WALL_M),
     )
     n = len(rows)
     shop = rng.uniform(size=n)
-    function = np.where(shop < 0.16, SHOP_HOUSE, np.where(shop < 0.26, MIXED, HOUSE))  # noqa: PLR2004
+    function = np.where(shop < 0.16, SHOP_HOUSE, np.where(shop < 0.26, MIXED, HOUSE))
     function[zone[rows] == Zone.ROWS] = HOUSE
     storeys = np.where(zone[rows] == Zone.ROWS, 2, rng.integers(3, 6, n))
-    gap = (rng.uniform(size=n) < 0.03) | (deep < 5.0)  # noqa: PLR2004
+    gap = (rng.uniform(size=n) < 0.03) | (deep < 5.0)
     some = np.flatnonzero(~gap)
     site.add(rows[some], geometry[some], function[some], storeys[some], main=True)
     _annexes(site, rows[some], (setback + deep)[some], rng)
@@ -228,7 +242,7 @@ def _annexes(site: _Site, rows: Ints, behind: Floats, rng: np.random.Generator) 
     base = _base(site.city.lots.quad[rows])
     draw = rng.uniform(size=(len(rows), 4))
     free = base.depth - behind
-    wing = np.flatnonzero((draw[:, 0] < 0.55) & (free > 9) & (base.width > 8))  # noqa: PLR2004
+    wing = np.flatnonzero((draw[:, 0] < 0.55) & (free > 9) & (base.width > 8))
     part, far = _take(base, wing), np.minimum(0.55 * free[wing], 5 + 4 * draw[wing, 1])
     site.add(
         rows[wing],
@@ -236,12 +250,12 @@ def _annexes(site: _Site, rows: Ints, behind: Floats, rng: np.random.Generator) 
         HOUSE,
         2,
     )
-    yard = np.flatnonzero((draw[:, 2] < 0.4) & (free > 16) & (base.width > 8))  # noqa: PLR2004
+    yard = np.flatnonzero((draw[:, 2] < 0.4) & (free > 16) & (base.width > 8))
     part, deep = _take(base, yard), 3.5 + 2.5 * draw[yard, 3]
     site.add(
         rows[yard],
         _box(part, 0.08 * part.width, part.depth - deep - 1.0, 0.8 * part.width, deep),
-        np.where(draw[yard, 3] < 0.5, SHED, STORE),  # noqa: PLR2004
+        np.where(draw[yard, 3] < 0.5, SHED, STORE),
         1,
     )
 
@@ -260,11 +274,11 @@ def _houses(site: _Site, rng: np.random.Generator) -> None:
     width = np.minimum(clear - 6.2, 8.5 + 4.5 * rows_draw[:, 1])
     room = clear - width
     # Garage on the left where the house leaves four metres there.
-    garage = (rows_draw[:, 3] < 0.62) & (room > 7.2) & (base.depth > 18)  # noqa: PLR2004
+    garage = (rows_draw[:, 3] < 0.62) & (room > 7.2) & (base.depth > 18)
     x = np.where(garage, room - 3.05, room / 2) + np.abs(base.lean) * deep / 2
     x += base.lean * (setback + deep / 2)
-    ell = (rows_draw[:, 4] < 0.3) & (base.depth - setback - deep > 8) & (width > 9)  # noqa: PLR2004
-    gap = (rows_draw[:, 5] < 0.045) | (width < 6) | (deep < 6)  # noqa: PLR2004
+    ell = (rows_draw[:, 4] < 0.3) & (base.depth - setback - deep > 8) & (width > 9)
+    gap = (rows_draw[:, 5] < 0.045) | (width < 6) | (deep < 6)
 
     plain = np.flatnonzero(~ell & ~gap)
     part = _take(base, plain)
@@ -272,7 +286,7 @@ def _houses(site: _Site, rng: np.random.Generator) -> None:
         rows[plain],
         _box(part, x[plain], setback[plain], width[plain], deep[plain]),
         HOUSE,
-        1 + (rows_draw[plain, 0] > 0.35).astype(np.int64),  # noqa: PLR2004
+        1 + (rows_draw[plain, 0] > 0.35).astype(np.int64),
         main=True,
     )
     bent = np.flatnonzero(ell & ~gap)
@@ -302,7 +316,7 @@ def _houses(site: _Site, rng: np.random.Generator) -> None:
         GARAGE,
         1,
     )
-    shed = np.flatnonzero((rows_draw[:, 3] > 0.72) & (base.depth > 24))  # noqa: PLR2004
+    shed = np.flatnonzero((rows_draw[:, 3] > 0.72) & (base.depth > 24))
     part = _take(base, shed)
     size = 2.6 + 1.6 * rows_draw[shed, 1]
     site.add(
@@ -331,19 +345,19 @@ def _industry(site: _Site, rng: np.random.Generator) -> None:
     site.add(
         rows,
         _box(base, x, y, width, deep),
-        np.where(draw[:, 3] < 0.5, FACTORY, STORE),  # noqa: PLR2004
-        1 + (draw[:, 4] > 0.7).astype(np.int64),  # noqa: PLR2004
+        np.where(draw[:, 3] < 0.5, FACTORY, STORE),
+        1 + (draw[:, 4] > 0.7).astype(np.int64),
         main=True,
     )
-    front = np.flatnonzero((draw[:, 3] > 0.35) & (y > 14))  # noqa: PLR2004
+    front = np.flatnonzero((draw[:, 3] > 0.35) & (y > 14))
     part = _take(base, front)
     site.add(
         rows[front],
         _box(part, x[front], y[front] - 9.0, 0.4 * width[front], np.full(len(front), 8.8)),
         OFFICE,
-        2 + (draw[front, 0] > 0.5).astype(np.int64),  # noqa: PLR2004
+        2 + (draw[front, 0] > 0.5).astype(np.int64),
     )
-    for i in np.flatnonzero((draw[:, 4] < 0.18) & (base.depth > 60)):  # noqa: PLR2004
+    for i in np.flatnonzero((draw[:, 4] < 0.18) & (base.depth > 60)):
         one = _take(base, np.asarray([i]))
         middle = one.at(one.width * 0.8, one.depth * 0.86)[0]
         site.add(rows[[i]], _round(site.arcs, middle, 4.0 + 4.0 * float(draw[i, 0])), TANK, 1)
@@ -388,7 +402,7 @@ def _public(site: _Site, rng: np.random.Generator) -> None:
             )
             site.add(one, box, CHAPEL, 1, main=True, name="Trauerhalle")
     fields = np.flatnonzero(zone == Zone.FIELD)
-    for row in fields[rng.uniform(size=len(fields)) < 0.06]:  # noqa: PLR2004
+    for row in fields[rng.uniform(size=len(fields)) < 0.06]:
         base, one = _base(city.lots.quad[[row]]), np.asarray([row])
         zero = base.width * 0
         site.add(

@@ -78,11 +78,11 @@ def _graves(
     u, v = (ring - base[0]) @ along, (ring - base[0]) @ up
     spot, field = _grid((float(u.min()), float(np.ptp(u))), (float(v.min()), float(np.ptp(v))), rng)
     # Every fifth grave is a wide one of two or three places; it swallows its neighbours' ground.
-    wide = np.where(rng.uniform(size=len(spot)) < 0.2, 2, 1)  # noqa: PLR2004
+    wide = np.where(rng.uniform(size=len(spot)) < 0.2, 2, 1)
     order = np.arange(len(spot))
-    wide[order % 3 == 2] = 1  # noqa: PLR2004
+    wide[order % 3 == 2] = 1
     swallowed = np.zeros(len(spot), dtype=bool)
-    swallowed[1:] = (wide[:-1] == 2) & (field[1:, 2] == field[:-1, 2] + 1)  # noqa: PLR2004
+    swallowed[1:] = (wide[:-1] == 2) & (field[1:, 2] == field[:-1, 2] + 1)
     wide[swallowed] = 1
     size = np.column_stack((GRAVE_M[0] + PITCH_M[0] * (wide - 1), np.full(len(spot), GRAVE_M[1])))
     corner = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
@@ -94,7 +94,7 @@ def _graves(
     good &= ~shapely.intersects(chapels, geometry)
     rows = np.flatnonzero(good)
     kind = rng.choice(len(KINDS), len(rows), p=[0.42, 0.33, 0.19, 0.03, 0.02, 0.01])
-    kind[wide[rows] == 2] = 1  # noqa: PLR2004
+    kind[wide[rows] == 2] = 1
     state = rng.choice(len(STATES), len(rows), p=[0.13, 0.74, 0.03, 0.08, 0.02])
     label = [chr(65 + int(f) // 40) + str(int(f) % 40 + 1) for f in field[rows, 0]]
     number = [
@@ -132,7 +132,7 @@ def _grid(
         )
     )
     # A tenth of the fields is kept for later.
-    used = rng.uniform(size=nu * nv) < 0.9  # noqa: PLR2004
+    used = rng.uniform(size=nu * nv) < 0.9
     field = i * nv + j
     keep = used[field]
     return spot[keep], np.column_stack((field, r, g))[keep]

@@ -92,7 +92,7 @@ def report_damages(city: City, ground: Ground, *, noise: bool) -> Damages:
     step /= np.hypot(step[:, 0], step[:, 1])[:, None]
     normal = np.column_stack((-step[:, 1], step[:, 0]))
     side = rng.uniform(-0.6, 0.6, count) * half[section]
-    pushed = noise & (rng.uniform(size=count) < 0.15)  # noqa: PLR2004
+    pushed = noise & (rng.uniform(size=count) < 0.15)
     beyond = half[section] + rng.uniform(1.0, 4.2, count)
     side = np.where(pushed, np.sign(side) * beyond, side)
     xy = np.round(here + normal * side[:, None], 2)
@@ -112,7 +112,7 @@ def _checked(
     good, covering = ground.clear(xy, 0.3)
     off = shapely.distance(city.geometry[road], shapely.points(xy))
     inside = good & (covering == road) & ~pushed
-    beside = good & pushed & (covering < len(city.lots.lot)) & (off > 0.8) & (off < 4.6)  # noqa: PLR2004
+    beside = good & pushed & (covering < len(city.lots.lot)) & (off > 0.8) & (off < 4.6)
     # The road meant must be the nearest one by half a metre.
     point, parcel = ground.touched(xy, off + 0.5)
     others = (parcel >= len(city.lots.lot)) & (parcel != road[point])

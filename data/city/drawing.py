@@ -1,6 +1,6 @@
-"""The ground of the city, put together: ways, blocks, lots, road parcels, keys, addresses."""
+"""The ground of the city, put together: blocks, lots, road parcels, keys, addresses."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 
 from data.city.addresses import Addresses, number_houses
 from data.city.arcs import Arcs
-from data.city.blocks import Block, Edges, Ints, blocks_of, edges_of, faces_of, zone_of_faces
+from data.city.blocks import Block, Ints
+from data.city.frame import Frame, make_frame, mouth_lines
 from data.city.keys import Numbers, load_catalogue, number_parcels, share_sections
 from data.city.lots import Lot, Share, share_out
 from data.city.names import street_names
-from data.city.parcels import Lots, Objects, draw_blocks
-from data.city.patch import Patch, Spot, patch_of
-from data.city.plan import CENTRE, Floats, Plan, make_plan
-from data.city.roads import Mouths, Roads, mouths_of, pave
-from data.city.streets import Kind, Network, cut_through, divide, first_pieces
-from data.city.zones import GRAIN, Zone, lay_out, railway, river
+from data.city.parcels import Drawing, Lots, Moved, Objects, draw_blocks, joined
+from data.city.patch import Patch
+from data.city.plan import CENTRE, Floats
+from data.city.roads import Roads, pave
+from data.city.streets import Kind, Network
+from data.city.zones import Zone
 
 BUILT_ZONES = (
     Zone.OLD_TOWN,
@@ -28,19 +29,6 @@ BUILT_ZONES = (
     Zone.SCHOOL,
     Zone.CHURCH,
 )
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Ways, faces and blocks, before anything is cut into parcels."""
-
-    plan: Plan
-    net: Network
-    edges: Edges
-    blocks: list[Block]
-    patches: list[Patch]
-    mouths: Mouths
-    rim: Floats
 
 
 @dataclass(frozen=True)
@@ -90,75 +78,91 @@ class City:
         return np.flatnonzero(np.isin(self.lots.lot, kinds))
 
 
+Shares = list[list[Share]]
+
+
+MULTI_PART_PER = 1_500
+"""One parcel on so many lies on both sides of a path."""
+
+
 def draw_city(parcels: int, seed: int) -> City:
     """Draw a city of exactly so many parcels.
 
     The fields take what houses and roads leave over; where that is no plausible number
     the city is drawn again with more or fewer houses.
+
+    Raises
+    ------
+    ValueError
+        The number of parcels cannot be reached, as happens below a few hundred.
     """
     built = 1.0
     for _ in range(8):
-        frame = _frame(parcels, seed, built)
+        frame = make_frame(parcels, seed, built)
         wide = _wide(frame)
         shares = _urban_shares(frame, wide)
-        roads = _pave(frame, [block.ring for block in frame.blocks], {})
-        left = parcels - sum(map(len, shares)) - len(roads.geometry)
+        arcs = Arcs()
+        rows = sorted(set(range(len(frame.blocks))) - set(wide))
+        urban = draw_blocks(_places(frame, rows), shares, arcs, frame.plan)
+        outlines = {**{b: frame.blocks[b].ring for b in wide}, **urban.outline}
+        roads = len(_pave(frame, outlines, urban.moved).geometry)
+        left = parcels - len(urban.rings) - roads
         ground = sum(shapely.Polygon(frame.blocks[b].ring).area for b in wide)
         if len(wide) <= left <= max(3.0 * len(wide), ground / 2_500.0):
-            break
+            return _with_fields(frame, wide, shares, (urban, arcs), parcels - roads)
         # Each hectare of houses more or less changes the count by about ten.
         built *= 1.0 + float(np.clip((left - ground / 9_000.0) / parcels, -0.2, 0.2))
-    _share_fields(frame, wide, left, shares)
-    return _numbered(frame, shares)
+    raise ValueError(f"no city of {parcels} parcels with seed {seed}: try another number or seed")
 
 
-def _frame(parcels: int, seed: int, built: float) -> Frame:
-    plan = make_plan(parcels, seed, built)
-    net = Network()
-    pieces, old_town = first_pieces(net, plan)
-    pieces = cut_through(net, pieces, river(plan), Kind.WATER)
-    pieces = cut_through(net, pieces, railway(plan), Kind.RAIL)
-    rng = plan.random(8)
-    leaves = [
-        (part, hood.zone)
-        for hood in lay_out(net, plan, pieces, old_town)
-        for part in divide(net, hood.piece, GRAIN[hood.zone], rng)
-    ]
-    edges = edges_of(net, plan)
-    faces = faces_of(edges)
-    zone = zone_of_faces(net, edges, faces, leaves)
-    blocks = _public_blocks(plan, blocks_of(net, edges, faces, zone))
-    mouths = mouths_of(
-        net, plan, edges, faces, {block.face: i for i, block in enumerate(blocks)}, blocks
+def _places(frame: Frame, rows: list[int]) -> list[tuple[int, Block, Patch]]:
+    return [(b, frame.blocks[b], frame.patches[b]) for b in rows]
+
+
+def _pave(frame: Frame, outlines: dict[int, Floats], moved: Moved) -> Roads:
+    rings = [outlines[b] for b in range(len(frame.blocks))]
+    return pave(frame.net, frame.edges, rings, mouth_lines(frame, moved), frame.rim)
+
+
+def _with_fields(
+    frame: Frame, wide: list[int], shares: Shares, drawn: tuple[Drawing, Arcs], lots: int
+) -> City:
+    """Cut the fields so that there are ``lots`` parcels beside the roads."""
+    urban, arcs = drawn
+    pairs = lots // MULTI_PART_PER
+    built = urban.lots()
+    for _ in range(3):
+        _share_fields(frame, wide, lots + pairs - len(built.lot), shares)
+        fields = draw_blocks(_places(frame, wide), shares, arcs, frame.plan)
+        rural, found = _multi_part(frame, fields.lots(), pairs)
+        if found == pairs:
+            break
+        pairs = found
+    roads = _pave(frame, {**urban.outline, **fields.outline}, urban.moved)
+    return _numbered(frame, joined(built, rural), roads, arcs)
+
+
+def _multi_part(frame: Frame, fields: Lots, wanted: int) -> tuple[Lots, int]:
+    """Make one parcel of two fields on either side of a path, a few times."""
+    kind = np.asarray([int(w.kind) for w in frame.net.ways])[frame.edges.way]
+    partner: dict[int, int] = {}
+    free: dict[int, int] = {}
+    taken: set[int] = set()
+    for i in np.flatnonzero(kind[fields.edge] == Kind.PATH).tolist():
+        edge = int(fields.edge[i])
+        other = free.setdefault(edge, i)
+        if len(partner) < wanted and fields.block[other] != fields.block[i] and edge not in taken:
+            partner[other] = i
+            taken.add(edge)
+    geometry = fields.geometry.copy()
+    for i, j in partner.items():
+        geometry[i] = shapely.multipolygons([fields.geometry[i], fields.geometry[j]])
+    keep = np.ones(len(geometry), dtype=bool)
+    keep[list(partner.values())] = False
+    kept = Lots(
+        geometry[keep], fields.block[keep], fields.lot[keep], fields.quad[keep], fields.edge[keep]
     )
-    outer = faces[zone.index(None)]
-    rim = [edges.line[h >> 1][::-1] if h & 1 else edges.line[h >> 1] for h in outer]
-    ring = np.concatenate([line[:-1] for line in rim])[::-1]
-    return Frame(plan, net, edges, blocks, [patch_of(b.ring) for b in blocks], mouths, ring)
-
-
-def _public_blocks(plan: Plan, blocks: list[Block]) -> list[Block]:
-    """Make some blocks schools, churches and squares; small odd ones become squares."""
-    rng = plan.random(14)
-    draw = rng.uniform(size=len(blocks))
-    size = np.asarray([shapely.Polygon(block.ring).area for block in blocks])
-    out = []
-    for block, area, chance in zip(blocks, size, draw, strict=True):
-        zone = block.zone
-        if zone in {Zone.OLD_TOWN, Zone.CENTRE, Zone.ROWS, Zone.HOUSES}:
-            if area < 700:  # noqa: PLR2004
-                zone = Zone.SQUARE
-            elif chance < 0.02 and area > 6_000:  # noqa: PLR2004
-                zone = Zone.SCHOOL
-            elif chance < 0.04 and 1_500 < area < 9_000:  # noqa: PLR2004
-                zone = Zone.CHURCH
-            elif chance > 0.985:  # noqa: PLR2004
-                zone = Zone.SQUARE
-        out.append(replace(block, zone=zone))
-    return out
-
-
-Shares = list[list[Share]]
+    return kept, len(partner)
 
 
 def _wide(frame: Frame) -> list[int]:
@@ -197,33 +201,7 @@ def _share_fields(frame: Frame, wide: list[int], count: int, shares: Shares) -> 
         shares[b] = share_out(frame.patches[b], frame.blocks[b].zone, n, rng)
 
 
-def _pave(frame: Frame, outlines: list[Floats], moved: dict[Spot, tuple[Spot, Spot]]) -> Roads:
-    return pave(frame.net, frame.edges, outlines, mouth_lines(frame, moved), frame.rim)
-
-
-def mouth_lines(frame: Frame, moved: dict[Spot, tuple[Spot, Spot]]) -> Floats:
-    """Return the lines (k, 2, 2) that cut road parcels, after corners were rounded off.
-
-    The block on the left of a side road follows it after its corner, the one on the
-    right before its corner.
-    """
-
-    def vertex(place: tuple[int, int], rim: Spot, side: int) -> Spot:
-        block, i = place
-        if block < 0:
-            return rim
-        x, y = frame.blocks[block].ring[i].tolist()
-        return moved[x, y][side] if (x, y) in moved else (x, y)
-
-    m = frame.mouths
-    rows = zip(m.left, m.right, m.rim, strict=True)
-    return np.asarray([(vertex(a, rim, 1), vertex(b, rim, 0)) for a, b, rim in rows])
-
-
-def _numbered(frame: Frame, shares: Shares) -> City:
-    arcs = Arcs()
-    lots, outlines, moved = draw_blocks(frame.plan, frame.blocks, frame.patches, shares, arcs)
-    roads = _pave(frame, outlines, moved)
+def _numbered(frame: Frame, lots: Lots, roads: Roads, arcs: Arcs) -> City:
     geometry = np.concatenate((lots.geometry, roads.geometry))
     block_zone = np.asarray([int(b.zone) for b in frame.blocks])
     zone = np.concatenate((block_zone[lots.block], np.full(len(roads.geometry), -1)))

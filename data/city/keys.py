@@ -149,7 +149,7 @@ def number_parcels(
             counter, last = 0, here
         counter += 1
         size = 1
-        if draw[i, 0] < 0.13:  # noqa: PLR2004
+        if draw[i, 0] < 0.13:
             size = 2 + int(draw[i, 1] * 3)
             size = _run(groups, i, size, (district, section, splittable), here)
         if size > 1:
@@ -158,7 +158,7 @@ def number_parcels(
                 numerator[m], denominator[m] = counter, k + 1
             ended.append((p, members, "split", counter))
         else:
-            if draw[i, 0] > 0.975 and splittable[p]:  # noqa: PLR2004
+            if draw[i, 0] > 0.975 and splittable[p]:
                 ended += [(p, (p,), "merge", counter), (p, (p,), "merge", counter + 1)]
                 counter += 2
             numerator[p] = counter

@@ -65,7 +65,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
     patch
         The block.
     zone
-        Its character; parks, cemeteries, schools and squares stay whole.
+        Its character; parks, schools and squares stay whole, a cemetery has two parts.
     fields
         Number of parcels that a field or forest is cut into; not used elsewhere.
     rng
@@ -79,7 +79,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
         or custom is None
         or patch.length < 1.6 * custom.frontage
         or patch.depth < 14.0
-    ):  # noqa: PLR2004
+    ):
         return [Share((0.0, 1.0, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM)]
     if patch.depth < custom.two_rows_from:
         ticks = _ticks(patch.length, 0.0, 1.0, custom, rng)
@@ -93,7 +93,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
 
 def _strips(patch: Patch, count: int, rng: np.random.Generator) -> list[Share]:
     """Cut a field into ``count`` strips, in two rows where the block is deep."""
-    rows = 2 if count > 3 and patch.depth > 150 else 1  # noqa: PLR2004
+    rows = 2 if count > 3 and patch.depth > 150 else 1
     if rows == 1:
         ticks = _even(count, rng)
         return [
@@ -142,7 +142,7 @@ def _two_rows(patch: Patch, custom: Custom, zone: Zone, rng: np.random.Generator
         for a, b in zip(ticks, ticks[1:], strict=False):
             depth = (t1 - t0) * patch.depth
             width = (b - a) * side.length
-            if zone == Zone.HOUSES and depth > 37 and width > 17 and rng.uniform() < 0.22:  # noqa: PLR2004
+            if zone == Zone.HOUSES and depth > 37 and width > 17 and rng.uniform() < 0.22:
                 out += _behind((a, b, t0, t1), front, side.length, depth)
             else:
                 out.append(Share((a, b, t0, t1), Lot.FRONT, front))
@@ -157,7 +157,7 @@ def _end(patch: Patch, width: float, custom: Custom, rng: np.random.Generator) -
     """Return the share of the length that lots at one end take, 0 where there are none."""
     if custom.ends <= 0 or patch.length < 3.2 * custom.ends:
         return 0.0
-    if width > 1.7 * custom.least and rng.uniform() < 0.25:  # noqa: PLR2004
+    if width > 1.7 * custom.least and rng.uniform() < 0.25:
         return 0.0
     return round(custom.ends * float(rng.uniform(0.9, 1.15)) / patch.length, 6)
 

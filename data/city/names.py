@@ -5,41 +5,17 @@ import numpy as np
 from data.city.streets import Kind
 from data.city.zones import Zone
 
-_TREES = (
-    "Ahorn Birken Buchen Eichen Erlen Eschen Fichten Flieder Ginster Hasel Holunder Kastanien Kiefern "
-    "Kirsch Lärchen Linden Mispel Pappel Quitten Rosen Schlehen Tannen Ulmen Wacholder Weiden Weißdorn"
-).split()
-_FLOWERS = (
-    "Akelei Arnika Astern Dahlien Distel Enzian Farn Ginkgo Iris Jasmin Klee Kornblumen Krokus Lavendel "
-    "Lilien Lupinen Malven Margeriten Mohn Narzissen Nelken Primel Salbei Tulpen Veilchen Wicken"
-).split()
-_CRAFTS = (
-    "Böttcher Drechsler Färber Gerber Glaser Hufschmied Kannengießer Klempner Korbmacher Köhler Küfer "
-    "Leineweber Maurer Müller Nagelschmied Sattler Schlosser Seiler Stellmacher Töpfer Tuchmacher Weber "
-    "Zimmerer Zinngießer"
-).split()
-_LAND = (
-    "Acker Aue Bach Berg Brücken Brunnen Burg Busch Deich Dorf Esch Feld Garten Graben Grund Hecken Heide "
-    "Hof Hügel Kamp Kanal Kuhlen Moor Mühlen Pfarr Quell Rain Sand Schul Stein Tal Teich Tor Ufer Wasser "
-    "Wehr Wiesen Wind Winkel Ziegel"
-).split()
-_BIRDS = (
-    "Amsel Bussard Dohlen Drossel Elster Falken Finken Habicht Häher Kiebitz Kranich Lerchen Meisen Milan "
-    "Nachtigall Pirol Reiher Schwalben Sperber Star Storchen Wachtel Zeisig"
-).split()
-_PLACES = (
-    "Almer Birkenroder Dornfelder Eichheimer Erlenauer Feldbacher Grünwalder Haselter Kornheimer Lindauer "
-    "Mooshofer Neuhauser Oberfelder Quellbacher Rothenauer Sandhofer Steinauer Talheimer Ulmer "
-    "Wiesenfelder"
-).split()
-_TYPES = "straße weg allee gasse pfad ring damm stieg hain winkel kamp bogen zeile grund".split()
-_ROADS = "straße allee damm ring".split()
-_FIELDS = "weg pfad kamp heide bruch feld".split()
+_TREES = ["Ahorn", "Birken", "Buchen", "Eichen", "Erlen", "Eschen", "Fichten", "Flieder", "Ginster", "Hasel", "Holunder", "Kastanien", "Kiefern", "Kirsch", "Lärchen", "Linden", "Mispel", "Pappel", "Quitten", "Rosen", "Schlehen", "Tannen", "Ulmen", "Wacholder", "Weiden", "Weißdorn"]
+_FLOWERS = ["Akelei", "Arnika", "Astern", "Dahlien", "Distel", "Enzian", "Farn", "Ginkgo", "Iris", "Jasmin", "Klee", "Kornblumen", "Krokus", "Lavendel", "Lilien", "Lupinen", "Malven", "Margeriten", "Mohn", "Narzissen", "Nelken", "Primel", "Salbei", "Tulpen", "Veilchen", "Wicken"]
+_CRAFTS = ["Böttcher", "Drechsler", "Färber", "Gerber", "Glaser", "Hufschmied", "Kannengießer", "Klempner", "Korbmacher", "Köhler", "Küfer", "Leineweber", "Maurer", "Müller", "Nagelschmied", "Sattler", "Schlosser", "Seiler", "Stellmacher", "Töpfer", "Tuchmacher", "Weber", "Zimmerer", "Zinngießer"]
+_LAND = ["Acker", "Aue", "Bach", "Berg", "Brücken", "Brunnen", "Burg", "Busch", "Deich", "Dorf", "Esch", "Feld", "Garten", "Graben", "Grund", "Hecken", "Heide", "Hof", "Hügel", "Kamp", "Kanal", "Kuhlen", "Moor", "Mühlen", "Pfarr", "Quell", "Rain", "Sand", "Schul", "Stein", "Tal", "Teich", "Tor", "Ufer", "Wasser", "Wehr", "Wiesen", "Wind", "Winkel", "Ziegel"]
+_BIRDS = ["Amsel", "Bussard", "Dohlen", "Drossel", "Elster", "Falken", "Finken", "Habicht", "Häher", "Kiebitz", "Kranich", "Lerchen", "Meisen", "Milan", "Nachtigall", "Pirol", "Reiher", "Schwalben", "Sperber", "Star", "Storchen", "Wachtel", "Zeisig"]
+_PLACES = ["Almer", "Birkenroder", "Dornfelder", "Eichheimer", "Erlenauer", "Feldbacher", "Grünwalder", "Haselter", "Kornheimer", "Lindauer", "Mooshofer", "Neuhauser", "Oberfelder", "Quellbacher", "Rothenauer", "Sandhofer", "Steinauer", "Talheimer", "Ulmer", "Wiesenfelder"]
+_TYPES = ["straße", "weg", "allee", "gasse", "pfad", "ring", "damm", "stieg", "hain", "winkel", "kamp", "bogen", "zeile", "grund"]
+_ROADS = ["straße", "allee", "damm", "ring"]
+_FIELDS = ["weg", "pfad", "kamp", "heide", "bruch", "feld"]
 _LEADS = ("Am", "Im", "Zum", "Auf dem", "Hinter dem", "Beim", "Alter", "Neuer", "Kleiner", "Großer")
-_GROUND = (
-    "Acker Anger Bach Berg Brink Bruch Brunnen Busch Deich Feld Graben Grund Hang Hof Hügel Kamp Moor Rain "
-    "Sand Steg Stein Teich Tor Ufer Wald Wehr Weiher Winkel"
-).split()
+_GROUND = ["Acker", "Anger", "Bach", "Berg", "Brink", "Bruch", "Brunnen", "Busch", "Deich", "Feld", "Graben", "Grund", "Hang", "Hof", "Hügel", "Kamp", "Moor", "Rain", "Sand", "Steg", "Stein", "Teich", "Tor", "Ufer", "Wald", "Wehr", "Weiher", "Winkel"]
 
 WALLS = ("Ostwall", "Nordwall", "Westwall", "Südwall")
 RIVER = "Niederfließ"

@@ -1,5 +1,6 @@
 """Parcels inside the blocks: rings that share every vertex with their neighbours."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.city.arcs import Arcs, fillet
 from data.city.blocks import Block, Ints
-from data.city.lots import Front, Lot, Share
+from data.city.lots import Front, Share
 from data.city.patch import Patch, Side, Spot, Tiling
 from data.city.plan import Floats, Plan
 from data.city.zones import Zone
@@ -42,6 +43,11 @@ class Lots:
     edge: Ints
 
 
+Moved = dict[Spot, tuple[Spot, Spot]]
+"""Corners of blocks that were cut off or rounded: the vertices before and after that now stand
+for them."""
+
+
 @dataclass
 class Drawing:
     """What is collected while the blocks are drawn one after another."""
@@ -51,41 +57,45 @@ class Drawing:
     lot: list[int] = field(default_factory=list)
     quad: list[Floats] = field(default_factory=list)
     edge: list[int] = field(default_factory=list)
-    outline: list[Floats] = field(default_factory=list)
-    moved: dict[Spot, tuple[Spot, Spot]] = field(default_factory=dict)
+    outline: dict[int, Floats] = field(default_factory=dict)
+    moved: Moved = field(default_factory=dict)
+
+    def lots(self) -> Lots:
+        """Return the parcels drawn so far."""
+        sizes = np.asarray([len(r) for r in self.rings])
+        lines = shapely.linearrings(
+            np.concatenate(self.rings), indices=np.repeat(np.arange(len(sizes)), sizes)
+        )
+        return Lots(
+            shapely.polygons(lines),
+            np.asarray(self.block),
+            np.asarray(self.lot),
+            np.asarray(self.quad).reshape(-1, 4, 2),
+            np.asarray(self.edge),
+        )
 
 
-def draw_blocks(
-    plan: Plan, blocks: list[Block], patches: list[Patch], shares: list[list[Share]], arcs: Arcs
-) -> tuple[Lots, list[Floats], dict[Spot, tuple[Spot, Spot]]]:
-    """Draw every lot of every block.
+Places = Iterable[tuple[int, Block, Patch]]
+"""Number, outline and map of blocks."""
 
-    Returns
-    -------
-    lots
-        The parcels.
-    outlines
-        The ring of each block with the vertices of all its lots.
-    moved
-        Corners of blocks that were cut off or rounded, and the vertices before and after that
-        now stand for them.
-    """
+
+def draw_blocks(places: Places, shares: list[list[Share]], arcs: Arcs, plan: Plan) -> Drawing:
+    """Draw every lot of some blocks; ``shares`` are those of all blocks."""
     drawing = Drawing()
     rng = plan.random(10)
-    for number, (block, patch, share) in enumerate(zip(blocks, patches, shares, strict=True)):
-        _draw(drawing, (number, block, patch), share, arcs, rng)
-    sizes = np.asarray([len(r) for r in drawing.rings])
-    lines = shapely.linearrings(
-        np.concatenate(drawing.rings), indices=np.repeat(np.arange(len(sizes)), sizes)
+    for place in places:
+        _draw(drawing, place, shares[place[0]], arcs, rng)
+    return drawing
+
+
+def joined(urban: Lots, rural: Lots) -> Lots:
+    """Put the parcels of two drawings together."""
+    return Lots(
+        *(
+            np.concatenate((getattr(urban, part), getattr(rural, part)))
+            for part in ("geometry", "block", "lot", "quad", "edge")
+        )
     )
-    lots = Lots(
-        shapely.polygons(lines),
-        np.asarray(drawing.block),
-        np.asarray(drawing.lot),
-        np.asarray(drawing.quad).reshape(-1, 4, 2),
-        np.asarray(drawing.edge),
-    )
-    return lots, drawing.outline, drawing.moved
 
 
 def _draw(
@@ -105,10 +115,14 @@ def _draw(
     parts = np.split(xy[: ends[-1]], ends[:-1])
     outline = parts.pop()
     rounded = _rounded(block, outline, arcs, rng)
-    for ring in parts:
-        drawing.rings.append(_replaced(ring, rounded))
-        drawing.block.append(number)
-    drawing.outline.append(_replaced(outline, rounded))
+    drawn = [_replaced(ring, rounded) for ring in parts]
+    cut = [ring for ring, whole in zip(drawn, parts, strict=True) if len(ring) != len(whole)]
+    if cut and not all(shapely.is_valid(shapely.polygons(ring)) for ring in cut):
+        # A lot at a narrow end has no room for it.
+        rounded, drawn = {}, parts
+    drawing.rings += drawn
+    drawing.block += [number] * len(drawn)
+    drawing.outline[number] = _replaced(outline, rounded)
     drawing.moved.update(
         {corner: (_key(line[0]), _key(line[-1])) for corner, line in rounded.items()}
     )
@@ -167,7 +181,7 @@ def _rounded(
     """Return for some corners of a block the vertices that replace them."""
     round_share, cut_share = ROUNDED.get(block.zone, (0.0, 0.0))
     out: dict[Spot, Floats] = {}
-    if round_share == 0 or len(outline) < 4:  # noqa: PLR2004
+    if round_share == 0 or len(outline) < 4:
         return out
     draw = rng.uniform(size=(len(block.ring), 2))
     place = {_key(xy): i for i, xy in enumerate(outline)}
@@ -179,7 +193,7 @@ def _rounded(
         u, v = before - corner, after - corner
         cosine = (u @ v) / (np.hypot(*u) * np.hypot(*v))
         reach = 2.5 + 3.5 * draw[i, 1]
-        if min(np.hypot(*u), np.hypot(*v)) < reach + 1.5 or abs(cosine) > 0.6:  # noqa: PLR2004
+        if min(np.hypot(*u), np.hypot(*v)) < reach + 1.5 or abs(cosine) > 0.6:
             continue
         start, middle, end = fillet(corner, before, after, reach)
         arc = draw[i, 0] < round_share

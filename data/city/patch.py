@@ -102,7 +102,7 @@ def _four_corners(ring: Floats) -> tuple[list[int], list[int]]:
     turn = _turns(ring)
     order = np.argsort(-turn, kind="stable")
     vertex = list(range(len(ring)))
-    if len(ring) > 3 and turn[order[3]] > 0.6:  # noqa: PLR2004 - 34 degrees
+    if len(ring) > 3 and turn[order[3]] > 0.6:
         return sorted(int(i) for i in order[:4]), vertex
     tip = int(order[0])
     insort(vertex, tip)

@@ -38,6 +38,14 @@ class Plan:
         return float(np.sqrt(self.half_width * self.half_height))
 
     @property
+    def rings(self) -> tuple[float, ...]:
+        """Radii of the ring roads, metre."""
+        radii = [min(0.56 * self.radius, 900.0)]
+        while 2.1 * radii[-1] < 0.82 * self.radius:
+            radii.append(2.1 * radii[-1])
+        return tuple(radii)
+
+    @property
     def fits_window(self) -> bool:
         """Whether the whole city lies inside the window of plausible coordinates."""
         reach_x, reach_y = self.half_width + 250.0, self.half_height + 250.0

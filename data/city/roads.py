@@ -1,14 +1,14 @@
 """Public ground between the blocks: road parcels with branches, cut at the mouths of side roads."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from data.city.blocks import Block, Edges, Ints
+from data.city.blocks import Edges, Ints
 from data.city.parcels import Objects
 from data.city.patch import Spot
-from data.city.plan import Floats, Plan
+from data.city.plan import Floats
 from data.city.streets import Kind, Network
 
 
@@ -32,91 +32,6 @@ class Roads:
     kind: Ints
     street: Ints
     of_edge: Ints
-
-
-@dataclass(frozen=True)
-class Mouths:
-    """Where road parcels are cut: pairs of block corners, as (block, vertex) on either side.
-
-    A vertex of -1 means the municipal boundary, at ``rim``. ``change`` says that another
-    kind of way begins there: a road at a river, a path at a road.
-    """
-
-    left: list[tuple[int, int]] = field(default_factory=list)
-    right: list[tuple[int, int]] = field(default_factory=list)
-    rim: list[Spot] = field(default_factory=list)
-    change: list[bool] = field(default_factory=list)
-
-    def add(
-        self, left: tuple[int, int], right: tuple[int, int], rim: Spot, *, change: bool
-    ) -> None:
-        """Add one mouth."""
-        self.left.append(left)
-        self.right.append(right)
-        self.rim.append(rim)
-        self.change.append(change)
-
-
-def mouths_of(
-    net: Network,
-    plan: Plan,
-    edges: Edges,
-    faces: list[list[int]],
-    block_of_face: dict[int, int],
-    blocks: list[Block],
-) -> Mouths:
-    """Decide at every node which of its roads begin a parcel of their own."""
-    rng = plan.random(11)
-    corner = {
-        (b, int(node)): i
-        for b, block in enumerate(blocks)
-        for i, node in enumerate(block.node)
-        if node >= 0
-    }
-    face_of = np.empty(2 * len(edges.start), dtype=np.int64)
-    for number, face in enumerate(faces):
-        face_of[face] = number
-    leaving: dict[int, list[int]] = {}
-    for h in range(2 * len(edges.start)):
-        origin = int(edges.end[h >> 1] if h & 1 else edges.start[h >> 1])
-        leaving.setdefault(origin, []).append(h)
-    mouths = Mouths()
-    outer = [f for f in range(len(faces)) if f not in block_of_face]
-    rim_nodes = {
-        int(edges.end[h >> 1] if h & 1 else edges.start[h >> 1]) for f in outer for h in faces[f]
-    }
-    for node in sorted(leaving):
-        for h, change in _side_roads(net, edges, leaving[node], rng):
-            b_left = block_of_face.get(int(face_of[h]), -1)
-            b_right = block_of_face.get(int(face_of[h ^ 1]), -1)
-            i, j = corner.get((b_left, node), -1), corner.get((b_right, node), -1)
-            if i >= 0 and j >= 0:
-                mouths.add((b_left, i), (b_right, j), (0.0, 0.0), change=change)
-                if node in rim_nodes:
-                    x, y = edges.line[h >> 1][-1 if h & 1 else 0].tolist()
-                    mouths.add((b_left, i), (-1, -1), (x, y), change=False)
-    return mouths
-
-
-def _side_roads(
-    net: Network, edges: Edges, leaving: list[int], rng: np.random.Generator
-) -> list[tuple[int, bool]]:
-    """Return the sections at a node that are cut off from the road that goes through.
-
-    The flag says that the section is of another kind than that road.
-    """
-    ways = [net.ways[int(edges.way[h >> 1])] for h in leaving]
-    rank = [(int(w.kind), w.street) for w in ways]
-    through = min(rank)
-    first = ways[rank.index(through)]
-    out = []
-    for h, way, own in zip(leaving, ways, rank, strict=True):
-        chance = 0.8 if way.kind == first.kind else 1.0
-        if own == through:
-            chance = 0.15 if way.kind in {Kind.MAIN, Kind.COLLECTOR} else 0.0
-        if rng.uniform() < chance:
-            out.append((h, way.kind != first.kind))
-    return out
 
 
 def pave(
@@ -188,7 +103,7 @@ def _named(net: Network, edges: Edges, faces: Objects, city: shapely.Polygon) ->
     point = shapely.points(middle)
     # The path along the boundary has its centre line on the boundary itself.
     outside = ~shapely.contains_properly(city, point) | (
-        shapely.distance(shapely.boundary(city), point) < 0.5  # noqa: PLR2004
+        shapely.distance(shapely.boundary(city), point) < 0.5
     )
     centre = shapely.get_coordinates(shapely.centroid(city))[0]
     pull = centre - middle

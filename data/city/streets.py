@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from data.city.plan import Plan
+from data.city.plan import Floats, Plan
 
 Point = tuple[float, float]
 Corner = tuple[int, int]
@@ -149,7 +149,7 @@ def _crossings(net: Network, piece: Piece, cut: Cut) -> list[tuple[int, float]] 
             if np.hypot(cx - x, cy - y) < cut.clear_m:
                 return None
         hits.append((i, share))
-    return hits if len(hits) == 2 else None  # noqa: PLR2004 - a line cuts a convex piece twice
+    return hits if len(hits) == 2 else None
 
 
 def marked(piece: Piece, way: int) -> Piece:
@@ -257,7 +257,7 @@ def first_pieces(net: Network, plan: Plan) -> tuple[list[Piece], Piece]:
     turn = rng.uniform(-0.08, 0.08)
     angle = np.arange(8) * np.pi / 4 + turn + rng.uniform(-0.07, 0.07, 8)
     old = np.array([[1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1], [1, -1]])
-    core = old * np.array([min(250.0, 0.22 * plan.radius), min(360.0, 0.3 * plan.radius)])
+    core = old * np.array([min(250.0, 0.17 * plan.radius), min(330.0, 0.21 * plan.radius)])
     ca, sa = np.cos(turn), np.sin(turn)
     core = core @ np.array([[ca, sa], [-sa, ca]])
 
@@ -270,10 +270,8 @@ def first_pieces(net: Network, plan: Plan) -> tuple[list[Piece], Piece]:
     old_town: Piece = [(inner[i], wall[i]) for i in range(8)]
     pieces: list[Piece] = []
     radials = [net.new_street() for _ in range(8)]
-    radius = min(0.56 * plan.radius, 900.0)
-    while radius < 0.82 * plan.radius:
-        inner, wall = _ring(net, plan, pieces, (inner, wall, radials), angle, radius)
-        radius *= 2.1
+    for radius in plan.rings:
+        inner, wall = _ring(net, pieces, (inner, wall, radials), angle, radius)
     _rim(net, plan, pieces, (inner, wall, radials), angle)
     return pieces, old_town
 
@@ -282,8 +280,8 @@ Belt = tuple[list[int], list[int], list[int]]
 """Nodes and ways of the last ring, and the streets of the eight radial roads."""
 
 
-def _ring(  # noqa: PLR0913, PLR0917
-    net: Network, plan: Plan, pieces: list[Piece], belt: Belt, angle: np.ndarray, radius: float
+def _ring(
+    net: Network, pieces: list[Piece], belt: Belt, angle: Floats, radius: float
 ) -> tuple[list[int], list[int]]:
     inner, wall, radials = belt
     rx, ry = radius * 1.05, radius / 1.05
@@ -302,13 +300,13 @@ def _ring(  # noqa: PLR0913, PLR0917
     return outer, ring
 
 
-def _rim(net: Network, plan: Plan, pieces: list[Piece], belt: Belt, angle: np.ndarray) -> None:
+def _rim(net: Network, plan: Plan, pieces: list[Piece], belt: Belt, angle: Floats) -> None:
     inner, wall, radials = belt
     street = net.new_street()
     per_sector = 3
     rim: list[int] = []
     for i in range(8):
-        after = angle[(i + 1) % 8] + (2 * np.pi if i == 7 else 0)  # noqa: PLR2004
+        after = angle[(i + 1) % 8] + (2 * np.pi if i == 7 else 0)
         for k in range(per_sector):
             a = angle[i] + (after - angle[i]) * k / per_sector
             c, s = np.cos(a), np.sin(a)

@@ -90,7 +90,7 @@ def assess(city: City) -> list[TaxObject]:
         elif kind in {Zone.OLD_TOWN, Zone.CENTRE, Zone.ROWS, Zone.HOUSES, Zone.INDUSTRY}:
             if lots.lot[i] == Lot.ACCESS and i + 1 < n and lots.lot[i + 1] == Lot.REAR:
                 parcels = (i + 1, i)
-            elif draw[i, 0] < 0.025 and _twins(city, i, zone):  # noqa: PLR2004
+            elif draw[i, 0] < 0.025 and _twins(city, i, zone):
                 parcels = (i, i + 1)
             out += _units(parcels, kind, int(area[list(parcels)].sum()), draw[i])
         i += len(parcels)
@@ -110,17 +110,17 @@ def _twins(city: City, i: int, zone: np.ndarray) -> bool:
 def _units(parcels: tuple[int, ...], zone: Zone, ground: int, draw: np.ndarray) -> list[TaxObject]:
     if zone is Zone.INDUSTRY:
         return [TaxObject(parcels, 0, "B", False, _hundreds(ground * (120 + 160 * draw[1])))]
-    flats = zone in {Zone.OLD_TOWN, Zone.CENTRE} and draw[2] < 0.13  # noqa: PLR2004
+    flats = zone in {Zone.OLD_TOWN, Zone.CENTRE} and draw[2] < 0.13
     if flats:
         count = 4 + int(draw[1] * 11)
         value = _hundreds(95_000 + 70_000 * draw[0])
         # The ground floor of every third house is a shop.
-        shop = draw[0] > 0.66  # noqa: PLR2004
+        shop = draw[0] > 0.66
         return [
             TaxObject(parcels, k + 1, "B", not (shop and k == 0), value + 3_700 * k)
             for k in range(count)
         ]
-    residential = draw[2] < 0.88  # noqa: PLR2004
+    residential = draw[2] < 0.88
     value = 90_000 + ground * 260 * (0.6 + 0.8 * draw[1])
     return [TaxObject(parcels, 0, "B", residential, _hundreds(min(value, 2_400_000)))]
 

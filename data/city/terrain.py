@@ -12,7 +12,7 @@ from data.city.drawing import City
 from data.city.plan import CENTRE
 from data.city.streets import Kind
 
-CELL_M = ((12_000, 2.0), (40_000, 3.0), (150_000, 5.0), (10**9, 10.0))
+CELL_M = ((2_000, 2.0), (40_000, 3.0), (150_000, 5.0), (10**9, 10.0))
 """Cell size up to so many parcels."""
 
 

@@ -128,7 +128,7 @@ def _described(
     # One species per street: avenues are planted at once.
     _, street = np.unique(site.astype(str), return_inverse=True)
     pick = rng.integers(0, len(SPECIES), street.max() + 1)
-    species = np.where(rng.uniform(size=n) < 0.8, pick[street], rng.integers(0, len(SPECIES), n))  # noqa: PLR2004
+    species = np.where(rng.uniform(size=n) < 0.8, pick[street], rng.integers(0, len(SPECIES), n))
     age = np.maximum(3, girth / rng.uniform(1.9, 2.6, n)).astype(np.int64)
     grown = np.asarray([s[3] for s in SPECIES])[species]
     height = np.round(
@@ -159,7 +159,7 @@ def _avenues(city: City, grove: _Grove, rng: np.random.Generator) -> None:
     length = np.asarray([np.hypot(*np.diff(line, axis=0).T).sum() for line in edges.line])
     way = edges.way
     free = length - 32.0
-    count = np.where(lined[way] & (free > 10), np.floor(free / space[way]).astype(np.int64) + 1, 0)  # noqa: PLR2004
+    count = np.where(lined[way] & (free > 10), np.floor(free / space[way]).astype(np.int64) + 1, 0)
     section = np.repeat(np.arange(len(length)), count)
     first = np.concatenate(([0], np.cumsum(count)[:-1]))
     along = 16.0 + (np.arange(len(section)) - first[section]) * space[way[section]]
@@ -183,7 +183,7 @@ def _avenues(city: City, grove: _Grove, rng: np.random.Generator) -> None:
         else np.empty(0, dtype=object)
     )
     for side in (1.0, -1.0):
-        kept = rng.uniform(size=len(section)) < 0.93  # noqa: PLR2004 - felled, not replaced
+        kept = rng.uniform(size=len(section)) < 0.93
         jitter = rng.uniform(-0.25, 0.25, (len(section), 2))
         grove.add((here + side * normal * out + jitter)[kept], name[kept], np.full(kept.sum(), 0.7))
 
@@ -247,9 +247,9 @@ def _on_borders(
         start + along * rng.uniform(0.35, 0.65, len(rows))[:, None] + inward * shift[:, None], 2
     )
     point, parcel = ground.touched(xy, radius)
-    both = np.bincount(point, minlength=len(xy)) == 2  # noqa: PLR2004
+    both = np.bincount(point, minlength=len(xy)) == 2
     # No second opinion: the stem reaches both parcels by at least two centimetres.
-    sure = np.bincount(ground.touched(xy, radius - 0.02)[0], minlength=len(xy)) == 2  # noqa: PLR2004
+    sure = np.bincount(ground.touched(xy, radius - 0.02)[0], minlength=len(xy)) == 2
     good = np.flatnonzero(both & sure)[:wanted]
     street = np.asarray(
         [

@@ -176,7 +176,7 @@ def lay_uses(city: City, *, slivers: bool) -> LandUse:
     shifted: list[int] = []
     for number, block in enumerate(frame.blocks):
         patch = frame.patches[number]
-        if slivers and rng.uniform() < 0.2 and block.zone < Zone.PARK:  # noqa: PLR2004
+        if slivers and rng.uniform() < 0.2 and block.zone < Zone.PARK:
             moved = _moved(block, rng)
             if moved is not None:
                 patch = moved
@@ -226,10 +226,10 @@ def _parts(block: Block, patch: Patch, rng: np.random.Generator) -> list[tuple[R
     usual, other, odd = OF_ZONE[block.zone]
     draw = rng.uniform(size=3)
     whole = (0.0, 1.0, 0.0, 1.0)
-    if not patch.is_regular or draw[0] < 0.62 or patch.length < 60:  # noqa: PLR2004
+    if not patch.is_regular or draw[0] < 0.62 or patch.length < 60:
         return [(whole, usual)]
     cut = round(0.3 + 0.45 * float(draw[1]), 6)
-    if draw[0] < 0.9 or patch.depth < 40:  # noqa: PLR2004
+    if draw[0] < 0.9 or patch.depth < 40:
         return [((0.0, cut, 0.0, 1.0), usual), ((cut, 1.0, 0.0, 1.0), other)]
     level = round(0.35 + 0.3 * float(draw[2]), 6)
     return [
@@ -257,6 +257,6 @@ def _joints(
             spot = outlines[block][int(np.argmin(gap))]
         return float(spot[0]), float(spot[1])
 
-    keep = (rng.uniform(size=len(mouths.left)) < 0.66) | np.asarray(mouths.change)  # noqa: PLR2004
+    keep = (rng.uniform(size=len(mouths.left)) < 0.66) | np.asarray(mouths.change)
     rows = zip(mouths.left, mouths.right, mouths.rim, keep, strict=True)
     return np.asarray([(vertex(a, rim), vertex(b, rim)) for a, b, rim, k in rows if k])

@@ -14,6 +14,7 @@ from data.city.drawing import City
 from data.city.keys import load_catalogue
 from data.city.lots import Lot
 from data.city.names import PLACE_OF_ZONE
+from data.city.parcels import Objects
 from data.city.plan import Floats
 from data.city.uses import USES, LandUse
 from data.city.zones import Zone
@@ -29,15 +30,14 @@ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="{GID} 
 <enthaelt>
 <wfs:FeatureCollection>
 """
+_SRS = ' srsName="urn:adv:crs:ETRS89_UTM32"'
 _TAIL = "</wfs:FeatureCollection>\n</enthaelt>\n</AX_Bestandsdatenauszug>\n"
 _TOWN = (
     "<land>05</land><regierungsbezirk>1</regierungsbezirk><kreis>14</kreis><gemeinde>000</gemeinde>"
 )
 
 
-def write_nas(
-    city: City, buildings: Buildings, shapes: np.ndarray, uses: LandUse, file: Path
-) -> None:
+def write_nas(city: City, buildings: Buildings, shapes: Objects, uses: LandUse, file: Path) -> None:
     """Write the extract.
 
     Parameters
@@ -83,14 +83,11 @@ def _names(city: City, out: TextIO) -> None:
         f"{_end('AX_Gemeinde')}"
     )
     used = sorted(set(city.numbers.district))
-    for number, district in enumerate(d for d in load_catalogue().districts if d.key in used):
-        out.write(
-            f"{_begin('AX_Gemarkung', object_id('K', number + 1))}"
+    out.writelines(f"{_begin('AX_Gemarkung', object_id('K', number + 1))}"
             f"<schluesselGesamt>{district.key}</schluesselGesamt>"
             f"<bezeichnung>{escape(district.name)}</bezeichnung><schluessel>"
             f"<AX_Gemarkung_Schluessel><land>05</land><gemarkungsnummer>{district.key[2:]}"
-            f"</gemarkungsnummer></AX_Gemarkung_Schluessel></schluessel>{_end('AX_Gemarkung')}"
-        )
+            f"</gemarkungsnummer></AX_Gemarkung_Schluessel></schluessel>{_end('AX_Gemarkung')}" for number, district in enumerate(d for d in load_catalogue().districts if d.key in used))
     for street, name in enumerate(city.names):
         lage = _lage(street)
         out.write(
@@ -125,29 +122,24 @@ def _addresses(city: City, out: TextIO) -> None:
             f"<hausnummer>{city.addresses.number[i]}</hausnummer>{_end(element)}"
         )
     element = "AX_LagebezeichnungOhneHausnummer"
-    for street in sorted(set(city.roads.street.tolist())):
-        out.write(
-            f"{_begin(element, object_id('O', street + 1))}{_location(street)}{_end(element)}"
-        )
-    for zone, name in PLACE_OF_ZONE.items():
-        out.write(
-            f"{_begin(element, object_id('Q', int(zone)))}<lagebezeichnung><AX_Lagebezeichnung>"
+    out.writelines(f"{_begin(element, object_id('O', street + 1))}{_location(street)}{_end(element)}" for street in sorted(set(city.roads.street.tolist())))
+    out.writelines(f"{_begin(element, object_id('Q', int(zone)))}<lagebezeichnung><AX_Lagebezeichnung>"
             f"<unverschluesselt>{name}</unverschluesselt></AX_Lagebezeichnung></lagebezeichnung>"
-            f"{_end(element)}"
-        )
+            f"{_end(element)}" for zone, name in PLACE_OF_ZONE.items())
 
 
 def _parcels(city: City, out: TextIO) -> None:
     lots = len(city.lots.lot)
-    places = _surfaces(city.geometry, city.arcs)
+    oids = [object_id("F", i + 1) for i in range(len(city.key))]
+    places = _positions(city.geometry, oids, city.arcs)
     points = shapely.get_coordinates(shapely.point_on_surface(city.geometry)).tolist()
     for i, (place, (x, y)) in enumerate(zip(places, points, strict=True)):
         numbers = city.numbers
         nenner = int(numbers.denominator[i])
-        oid = object_id("F", i + 1)
+        oid = oids[i]
         relation = _relation(city, i, lots)
         out.write(
-            f"{_begin('AX_Flurstueck', oid, 1998 + i % 27)}{_position(oid, place)}"
+            f"{_begin('AX_Flurstueck', oid, 1998 + i % 27)}{place}"
             "<gemarkung><AX_Gemarkung_Schluessel><land>05</land>"
             f"<gemarkungsnummer>{str(numbers.district[i])[2:]}</gemarkungsnummer>"
             "</AX_Gemarkung_Schluessel></gemarkung><flurstuecksnummer><AX_Flurstuecksnummer>"
@@ -181,9 +173,9 @@ def _relation(city: City, i: int, lots: int) -> str:
     return ""
 
 
-def _buildings(city: City, buildings: Buildings, shapes: np.ndarray, out: TextIO) -> None:
-    for i, place in enumerate(_surfaces(shapes, city.arcs)):
-        oid = object_id("G", i + 1)
+def _buildings(city: City, buildings: Buildings, shapes: Objects, out: TextIO) -> None:
+    oids = [object_id("G", i + 1) for i in range(len(shapes))]
+    for i, place in enumerate(_positions(shapes, oids, city.arcs)):
         parcel = int(buildings.parcel[i])
         name = f"<name>{escape(str(buildings.name[i]))}</name>" if buildings.name[i] else ""
         address = (
@@ -192,7 +184,7 @@ def _buildings(city: City, buildings: Buildings, shapes: np.ndarray, out: TextIO
             else ""
         )
         out.write(
-            f"{_begin('AX_Gebaeude', oid, 1999 + i % 25)}{_position(oid, place)}"
+            f"{_begin('AX_Gebaeude', oids[i], 1999 + i % 25)}{place}"
             f"<gebaeudefunktion>{buildings.function[i]}</gebaeudefunktion>{name}"
             f"<anzahlDerOberirdischenGeschosse>{buildings.storeys[i]}"
             f"</anzahlDerOberirdischenGeschosse>{address}{_end('AX_Gebaeude')}"
@@ -200,9 +192,9 @@ def _buildings(city: City, buildings: Buildings, shapes: np.ndarray, out: TextIO
 
 
 def _uses(city: City, uses: LandUse, out: TextIO) -> None:
-    for i, place in enumerate(_surfaces(uses.geometry, Arcs())):
+    oids = [object_id("T", i + 1) for i in range(len(uses.use))]
+    for i, place in enumerate(_positions(uses.geometry, oids, Arcs())):
         use = USES[int(uses.use[i])]
-        oid = object_id("T", i + 1)
         code = f"<{use.attribute}>{use.code}</{use.attribute}>" if use.attribute else ""
         name = escape(str(uses.name[i]))
         title = (
@@ -211,21 +203,36 @@ def _uses(city: City, uses: LandUse, out: TextIO) -> None:
             if name
             else ""
         )
-        out.write(
-            f"{_begin(use.element, oid)}{_position(oid, place)}{code}{title}{_end(use.element)}"
+        out.write(f"{_begin(use.element, oids[i])}{place}{code}{title}{_end(use.element)}")
+
+
+def _positions(geometry: Objects, oids: list[str], arcs: Arcs) -> Iterator[str]:
+    """Yield polygons as surfaces, those of several parts as multi-surfaces."""
+    parts, owner = shapely.get_parts(geometry, return_index=True)
+    several = np.bincount(owner, minlength=len(geometry)) > 1
+    members: list[str] = []
+    surfaces = _patches(parts, arcs)
+    last = len(owner) - 1
+    for k, (i, patch) in enumerate(zip(owner.tolist(), surfaces, strict=True)):
+        name = f"{oids[i]}_S{len(members) + 1}"
+        members.append(
+            f'<gml:Surface gml:id="{name}"{"" if several[i] else _SRS}><gml:patches>'
+            f"<gml:PolygonPatch>{patch}</gml:PolygonPatch></gml:patches></gml:Surface>"
         )
+        if k < last and owner[k + 1] == i:
+            continue
+        if several[i]:
+            inner = "".join(f"<gml:surfaceMember>{m}</gml:surfaceMember>" for m in members)
+            text = f'<gml:MultiSurface gml:id="{oids[i]}_M"{_SRS}>{inner}</gml:MultiSurface>'
+        else:
+            text = members[0]
+        yield f"<position>{text}</position>"
+        members = []
 
 
-def _position(oid: str, rings: str) -> str:
-    return (
-        f'<position><gml:Surface gml:id="{oid}_S" srsName="urn:adv:crs:ETRS89_UTM32"><gml:patches>'
-        f"<gml:PolygonPatch>{rings}</gml:PolygonPatch></gml:patches></gml:Surface></position>"
-    )
-
-
-def _surfaces(geometry: np.ndarray, arcs: Arcs) -> Iterator[str]:
-    """Yield the rings of polygons as GML."""
-    rings, owner = shapely.get_rings(geometry, return_index=True)
+def _patches(polygons: Objects, arcs: Arcs) -> Iterator[str]:
+    """Yield the rings of single polygons."""
+    rings, owner = shapely.get_rings(polygons, return_index=True)
     xy, ring_of = shapely.get_coordinates(rings, return_index=True)
     cuts = np.flatnonzero(np.diff(ring_of)) + 1
     text: list[str] = []

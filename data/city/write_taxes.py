@@ -134,7 +134,7 @@ def _file_keys(city: City, objects: list[TaxObject], keys: list[Key], *, dirt: b
     pick = rng.integers(0, len(styles), len(objects))
     filed = []
     for i, tax in enumerate(objects):
-        style = styles[int(pick[i])] if dirt and chance[i] < 0.38 else "canonical"  # noqa: PLR2004
+        style = styles[int(pick[i])] if dirt and chance[i] < 0.38 else "canonical"
         texts = [GOOD[style](keys[p]) for p in tax.parcels]
         mark = " | " if i % 3 else "; "
         kind = "" if style == "canonical" else f"key_{style}"
@@ -197,9 +197,9 @@ def write_trade_tax(city: City, folder: Path, truth: CityTruth, *, dirt: bool) -
         text = STREET_STYLES[style](street, str(city.addresses.number[parcel]))
         kind = "" if style == "plain" else f"address_{style}"
         key: tuple[str, ...] = (str(city.key[parcel]),)
-        if dirt and i % 97 == 11:  # noqa: PLR2004
+        if dirt and i % 97 == 11:
             text, kind, key = f"Postfach {1000 + i}", "address_post_box", ()
-        elif dirt and i % 97 == 31:  # noqa: PLR2004
+        elif dirt and i % 97 == 31:
             text, kind, key = f"{street} 9{i % 1000:03d}", "address_number_unknown", ()
         number = f"999/{5000 + i // 1000:04d}/{i % 1000:03d}{i % 9}"
         shared = "ja" if i % 13 == 0 else "nein"
@@ -242,7 +242,7 @@ def write_owners(city: City, folder: Path, truth: CityTruth) -> None:
             rows.append((str(key), "Musterkirchengemeinde", "Kirche", "1/1"))
         elif zone == Zone.INDUSTRY:
             rows.append((str(key), firm(i + 1), "Andere Unternehmen", "1/1"))
-        elif pair[i] < 0.4 and city.lots.lot[i] != Lot.ACCESS:  # noqa: PLR2004
+        elif pair[i] < 0.4 and city.lots.lot[i] != Lot.ACCESS:
             rows += [(str(key), person(2 * i + k), "Natürliche Personen", "1/2") for k in (1, 2)]
         else:
             rows.append((str(key), person(2 * i + 1), "Natürliche Personen", "1/1"))

@@ -115,14 +115,14 @@ def _urbanity(plan: Plan, centre: Floats) -> Floats:
 
 
 def railway(plan: Plan) -> Cut:
-    """Return the line of the railway, south of the old town."""
-    heading = (float(np.cos(0.11)), float(np.sin(0.11)))
-    return Cut((0.0, -0.41 * plan.radius), heading, 0.0, 0.0)
+    """Return the line of the railway: south of the old town, across every ring at a wide angle."""
+    return Cut((0.0, -0.52 * plan.rings[0]), (float(np.cos(0.02)), float(np.sin(0.02))), 0.0, 0.0)
 
 
 def river(plan: Plan) -> Cut:
-    """Return the line of the river in the east."""
-    return Cut((0.66 * plan.half_width, 0.0), (0.13, 0.99), 0.0, 0.0)
+    """Return the line of the river: in the east, outside the last ring."""
+    east = max(0.76 * plan.half_width, 1.16 * plan.rings[-1])
+    return Cut((east, 0.0), (float(np.sin(0.02)), float(np.cos(0.02))), 0.0, 0.0)
 
 
 def _distance(line: Cut, point: Floats) -> Floats:
@@ -138,9 +138,9 @@ def _assign(plan: Plan, centre: Floats, size: Floats, urban: Floats) -> NDArray[
     rank = np.empty(n)
     rank[order] = np.cumsum(size[order]) / size.sum()
 
-    inner = rank < 0.5  # noqa: PLR2004 - the nearer half of the ground
-    near_rail = _distance(railway(plan), centre) < 330.0  # noqa: PLR2004
-    near_river = _distance(river(plan), centre) < 300.0  # noqa: PLR2004
+    inner = rank < 0.5
+    near_rail = _distance(railway(plan), centre) < 330.0
+    near_river = _distance(river(plan), centre) < 300.0
     special = np.zeros(n, dtype=bool)
     special[-1] = True
 
@@ -154,11 +154,11 @@ def _assign(plan: Plan, centre: Floats, size: Floats, urban: Floats) -> NDArray[
 
     _bury(plan, size, rank, zone, special)
     total = float(size.sum())
-    take(Zone.PARK, (rank > 0.08) & (rank < 0.4) & (size < 1.7e5), 0.025 * total)  # noqa: PLR2004
-    take(Zone.INDUSTRY, near_rail & (rank > 0.12) & (rank < 0.62), 0.07 * total)  # noqa: PLR2004
+    take(Zone.PARK, (rank > 0.08) & (rank < 0.4) & (size < 1.7e5), 0.025 * total)
+    take(Zone.INDUSTRY, near_rail & (rank > 0.12) & (rank < 0.62), 0.07 * total)
     take(Zone.FOREST, near_river & ~inner, 0.05 * total)
-    take(Zone.ALLOTMENTS, (rank > 0.3) & (rank < 0.62), 0.018 * total)  # noqa: PLR2004
-    take(Zone.FOREST, rank > 0.7, 0.04 * total)  # noqa: PLR2004
+    take(Zone.ALLOTMENTS, (rank > 0.3) & (rank < 0.62), 0.018 * total)
+    take(Zone.FOREST, rank > 0.7, 0.04 * total)
     zone[-1] = Zone.OLD_TOWN
     _build_up(plan, size, order, rank, (zone, special))
     return zone
@@ -194,10 +194,10 @@ def _build_up(
     for i in order:
         if special[i]:
             continue
-        if rank[i] < 0.1:  # noqa: PLR2004
+        if rank[i] < 0.1:
             kind = Zone.CENTRE
         else:
-            kind = Zone.ROWS if rng.uniform() < 0.16 else Zone.HOUSES  # noqa: PLR2004
+            kind = Zone.ROWS if rng.uniform() < 0.16 else Zone.HOUSES
         gain = (PARCELS_PER_HA[kind] - PARCELS_PER_HA[Zone.FIELD]) * size[i] / 1e4
         if have + gain > plan.built:
             return
