@@ -16,7 +16,7 @@ import pytest
 from gis_core.store import Store
 
 # A small process that has everything imported and no database open forks one child per order;
-# a child publishes one generation of 400 trees, whose stamp is the generation's own.
+# a child publishes one generation of 200 trees, whose stamp is the generation's own.
 NURSERY = r"""
 import json, os, signal, sys, tempfile, time
 from pathlib import Path
@@ -24,7 +24,7 @@ import numpy as np, pandas as pd, shapely
 from gis_core.errors import StoreError
 from gis_core.store import Column, Store, TableSchema
 
-ROWS = 400
+ROWS = 200
 CHANGES = set("open close flock ftruncate pwrite mkdir rename unlink rmdir fsync".split())
 SCHEMA = TableSchema("baum", (Column("stamp"), Column("owner", sealed=True)), "point", 25832)
 
@@ -36,8 +36,8 @@ def publish(root, stamp, prepare):
         prepare()
         with store.stage("trees") as writer:
             table = writer.table(SCHEMA)
-            for i in range(0, ROWS, 100):
-                table.append(frame.iloc[i:i + 100], points[i:i + 100])
+            for i in range(0, ROWS, 50):
+                table.append(frame.iloc[i:i + 50], points[i:i + 50])
             writer.publish({"stamp": stamp}, None)
 
 def die_at(step):
@@ -132,7 +132,7 @@ def look(store):
     snapshot = store.snapshot("trees")
     frame = snapshot.frame("baum")
     stamp = snapshot.info.provenance["stamp"]
-    assert len(frame) == 400
+    assert len(frame) == 200
     assert set(frame["stamp"]) == set(frame["owner"]) == {stamp}
     return snapshot.info.number
 
@@ -152,7 +152,7 @@ def watching(root):
                     seen.append(number)
                 except Exception as fault:  # noqa: BLE001 - whatever it is, the test must tell
                     faults.append(repr(fault))
-                time.sleep(0.01)
+                time.sleep(0.03)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -196,7 +196,7 @@ def test_killed_at_any_moment(root, nursery):
     begun = time.perf_counter()
     nursery(root=str(root), stamp="s1")
     whole_s = time.perf_counter() - begun
-    moments = np.random.default_rng(4).random(25)
+    moments = np.random.default_rng(4).random(20)
     with watching(root), Store.open(root) as store:
         before = look(store)
         for i, moment in enumerate(moments):
@@ -256,7 +256,7 @@ def test_without_the_right_to_write_one_can_still_read(nursery):
         for path in (root.parent, root, *root.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         answer = nursery(root=str(root), stamp="nobody", user=65534, only_read=True)
-    assert answer["rows"] == 400
+    assert answer["rows"] == 200
     assert "no right to the files" in answer["error"]
     assert "owner of the data directory" in answer["advice"]
 

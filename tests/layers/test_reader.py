@@ -161,15 +161,14 @@ def questions(reader, actor, name, spec):
     plain = Query(columns=(), geometry=False, limit=1)
     for field in spec.fields:
         column, value = field.name, canary(name, field)
-        for way in (
-            {"columns": (column,)},
-            {"equals": {column: value}},
-            {"among": {column: [value]}},
-            {"sort": ((column, True),)},
-        ):
+        ways = {"columns": (column,)}, {"equals": {column: value}}
+        more = {"among": {column: [value]}}, {"sort": ((column, True),)}
+        for way in ways:
             query = dataclasses.replace(plain, **way)
             yield lambda query=query: reader.frame(actor, name, query)
-        yield lambda v=value, c=column: reader.count(actor, name, Query(equals={c: v}))
+        for way in (*ways, *more):
+            query = dataclasses.replace(plain, **way)
+            yield lambda query=query: reader.count(actor, name, query)
 
 
 def everything_said(reader, actor, name, spec):
