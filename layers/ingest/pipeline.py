@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from gis_core.faults import Fault
+from gis_core.faults import Fault, Outcome
 from gis_core.store.generation import Writer
 from gis_core.store.store import Store
 from layers.errors import NothingUsableError
@@ -87,7 +87,7 @@ def ingest(
         job.begin(writer)
         for path in files:
             job.read(path)
-        job.refuse_nothing()
+        job.require_some_rows()
         if store is not None:
             job.compare(store)
         report = job.report(None)
@@ -132,6 +132,8 @@ class _Import:
             spec = route(table.kind, self.layer.collections)
             if spec is None:
                 report.ignored[table.kind] = report.ignored.get(table.kind, 0) + len(table)
+                notes = [fault for fault in table.faults if fault.outcome is Outcome.NOTED]
+                self._keep(notes, [""] * len(notes))
             else:
                 self._take(report, reading, spec, table)
             self.progress(f"{self.layer.id}: {path.name}", done, 0)
@@ -165,7 +167,7 @@ class _Import:
         if self.writer is not None and faults:
             self.writer.quarantine(faults, rows)
 
-    def refuse_nothing(self) -> None:
+    def require_some_rows(self) -> None:
         """Stop when no row is left to publish; say what most of them suffered from."""
         total = self.report(None).counts
         if total.accepted + total.repaired:

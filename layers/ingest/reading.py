@@ -1,6 +1,5 @@
 """One source file on its way in: which table goes where, in which reference system."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -33,9 +32,9 @@ class FileReading:
     municipality: Municipality
     crs: str | None
     today: str
-    _marks: dict[str, Mark] = field(default_factory=dict)
+    _marks: dict[tuple[str, str], Mark] = field(default_factory=dict)
     _operations: dict[str, Operation] = field(default_factory=dict)
-    _misplaced: Counter[str] = field(default_factory=Counter)
+    _suggested: bool = False
 
     @property
     def window(self) -> Window:
@@ -56,12 +55,12 @@ class FileReading:
         """
         found = [str(c) for c in table.attributes.columns]
         mapping = map_columns(spec, found)
-        first = spec.id not in self._marks
-        if first:
+        part = (table.file, table.kind)  # of an archive every member has columns of its own
+        if part not in self._marks:
             refuse_missing(spec, mapping, table.file, found)
             fields = {f.name: f for f in spec.fields}
             columns = {name: table.attributes[c] for name, c in mapping.columns.items()}
-            self._marks[spec.id] = shared_mark(columns, fields)
+            self._marks[part] = shared_mark(columns, fields)
         self._note_unused(spec, mapping.unused)
         operation = self._operation(table, spec) if has_place(spec) else None
         if operation is None and table.geometry is not None:
@@ -69,14 +68,14 @@ class FileReading:
         check = Check(
             spec=spec,
             mapping=mapping,
-            mark=self._marks[spec.id],
+            mark=self._marks[part],
             scheme=self.municipality.keys,
             window=self.window,
             operation=operation,
             today=self.today,
         )
-        for part in _slices(table):
-            checked = check(part)
+        for piece in _slices(table):
+            checked = check(piece)
             self._suggest(checked, operation)
             yield checked
 
@@ -130,11 +129,11 @@ class FileReading:
         """Say once that a whole file seems to be in another reference system."""
         codes = set(MISPLACED.values())
         wrong = sum(fault.code in codes for _, fault in checked.faults)
-        if operation is None or wrong <= _MOST * len(checked.table) or self._misplaced["said"]:
+        if operation is None or wrong <= _MOST * len(checked.table) or self._suggested:
             return
-        self._misplaced["said"] = 1
+        self._suggested = True
         guesses = self._guess(checked.table, operation)
-        remedy = f"; they would lie inside as {guesses}: state --crs" if guesses else ""
+        remedy = f"; they would lie inside as {guesses}" if guesses else ""
         self._note(
             f"{wrong:,} of {len(checked.table):,} positions lie outside "
             f"{self.municipality.name} as {operation.source}{remedy}"

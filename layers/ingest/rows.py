@@ -15,11 +15,11 @@ from gis_core.window import Window
 from layers.ingest.keycolumns import read_key_column
 from layers.ingest.mapping import Mapping
 from layers.ingest.numerals import Mark
-from layers.ingest.positions import place
+from layers.ingest.positions import Placed, place
 from layers.ingest.schema import AS_FILED
 from layers.ingest.values import as_written, expectation, read_column
 from layers.source import SourceTable
-from layers.spec import CollectionSpec, FieldSpec, FieldType, GeometryKind, Join
+from layers.spec import CollectionSpec, FieldSpec, FieldType, Join
 
 
 @dataclass(slots=True)
@@ -99,8 +99,10 @@ class Check:
         if self.spec.source.ends_after:
             ends = checked.columns[self.spec.source.ends_after]
             checked.ended[:] = [end is not None and str(end) < self.today for end in ends]
-        if self.spec.geometry is not GeometryKind.NONE:
-            self._place(checked)
+        if self.operation is not None and table.geometry is not None:
+            self._place(
+                checked, place(table.geometry, self.operation, self.window, self.spec.geometry)
+            )
         return checked
 
     def _value(
@@ -143,27 +145,18 @@ class Check:
             for row in np.flatnonzero(absent).tolist():
                 checked.blame(row, shown, "", expectation(spec), "key-missing", out)
 
-    def _place(self, checked: Checked) -> None:
-        shapes = checked.table.geometry
-        if shapes is None or self.operation is None:
-            shapes = np.full(len(checked.table), None, dtype=object)
-            placed_geometry, problem = (
-                shapes,
-                np.full(len(shapes), "geometry-missing", dtype=object),
-            )
-            repaired = found = np.full(len(shapes), "", dtype=object)
-        else:
-            placed = place(shapes, self.operation, self.window, self.spec.geometry)
-            placed_geometry, problem = placed.geometry, placed.problem
-            repaired, found = placed.repaired, placed.found
-        checked.geometry = placed_geometry
+    def _place(self, checked: Checked, placed: Placed) -> None:
+        """Take over geometry that was placed, and the faults found on the way."""
+        checked.geometry = placed.geometry
         expected = self._expected_place()
-        for row in np.flatnonzero(problem != "").tolist():
-            if problem[row] == "geometry-missing" and checked.ended[row]:
+        for row in np.flatnonzero(placed.problem != "").tolist():
+            code, found = placed.problem[row], placed.found[row]
+            if code == "geometry-missing" and checked.ended[row]:
                 continue  # what has ended may have lost its place, not its key
-            checked.blame(row, "geometry", found[row], expected, problem[row], Outcome.QUARANTINED)
-        for row in np.flatnonzero(repaired != "").tolist():
-            checked.blame(row, "geometry", found[row], "valid", repaired[row], Outcome.REPAIRED)
+            checked.blame(row, "geometry", found, expected, code, Outcome.QUARANTINED)
+        for row in np.flatnonzero(placed.repaired != "").tolist():
+            code, found = placed.repaired[row], placed.found[row]
+            checked.blame(row, "geometry", found, "valid geometry", code, Outcome.REPAIRED)
 
     def _expected_place(self) -> str:
         w = self.window

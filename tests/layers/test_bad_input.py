@@ -253,7 +253,7 @@ if point == "before-publishing":
 if point == "after-publishing":
     Catalogue.forget = die
 if point == "limited":
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 with Store.open(Path(data)) as store:
     ingest(store, find_layers(), load_municipality("krefeld"), "trees", [Path(file)],
            crs="EPSG:25832", progress=progress)
@@ -290,10 +290,10 @@ def test_a_kill_after_publishing_serves_the_new_one_and_the_next_import_clears_u
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Return a disk of 3 MB."""
+    """Return a disk of 2 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if (
         not shutil.which("mount")
         or subprocess.run(mount, check=False, capture_output=True).returncode
@@ -307,7 +307,7 @@ def test_a_full_disk(small_disk, tmp_path):
     city = City(tmp_path)
     city.data = small_disk / "data"
     city.trees()
-    done = import_in_a_process(city, "full disk", 40_000)
+    done = import_in_a_process(city, "full disk", 15_000)
     assert done.returncode == 1
     assert "StoreError" in done.stderr
     assert "the disk is full" in done.stderr
@@ -317,7 +317,7 @@ def test_a_full_disk(small_disk, tmp_path):
 
 
 def test_a_file_that_may_not_grow(city):
-    done = import_in_a_process(city, "limited", 40_000)
+    done = import_in_a_process(city, "limited", 15_000)
     assert done.returncode == 1
     assert "StoreError" in done.stderr
     assert {p.name for p in (city.data / "layers" / "trees").iterdir() if p.is_dir()} == {"1"}

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -218,6 +219,19 @@ def test_each_table_goes_to_its_collection(city):
     # The next import lacks the buildings: it says so.
     again = city.ingest("alkis", files[0])
     assert "gebaeude_bauwerk had 1 rows and has none now" in again.notes[0]
+
+
+def test_each_member_of_an_archive_has_columns_of_its_own(city):
+    path = city.folder / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("nord.csv", TREES)
+        archive.writestr("sued.csv", "tree_id,East,North\n8,324001.5,5690002\n9,324001.5,5690003\n")
+    assert balance(city.ingest("trees", path)) == (5, 5, 0, 0)
+    assert city.frame("trees", "baum").loc["8", "geometry"].x == 324001.5
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("west.csv", "Nummer,East,North\n8,324001.5,5690002\n")
+    with pytest.raises(SourceFileError, match=r"west\.csv"):
+        city.ingest("trees", path)
 
 
 # -- positions ------------------------------------------------------------------------

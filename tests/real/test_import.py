@@ -244,6 +244,9 @@ def test_hamburg_nas(imported, stored):
     # The UTM scale is 0.9996² near the central meridian.
     assert parcels.area.sum() / 2_506_460.12 == pytest.approx(0.9996**2, abs=1e-4)
     assert report.files[0].ignored["AX_Gelaendekante"] == 5_395
+    # AX_Gebaeude is class 31001; two more structures have an area.
+    classes = stored("hamburg", "alkis", "gebaeude_bauwerk")["gfkzshh"].str[:5].value_counts()
+    assert classes.to_dict() == {"31001": 57, "53001": 2}
 
 
 def test_bonn_slices_have_the_same_shape(shared_data, take_in, stored):
