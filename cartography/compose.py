@@ -96,9 +96,10 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
     Raises
     ------
     EmptySheetError, CrowdedSheetError
-        There is nothing to draw, or too much to be read.
+        There is nothing to draw, or too much to be read (never without a frame: then
+        only the selected parcel has its number).
     """
-    ground = lay_out(scene)
+    ground = lay_out(scene, crowds=not framed)
     furnishing, reserved = furniture.grid_crosses(scene.frame, style), []
     if not framed:
         bar = furniture.scale_bar(scene.frame.scale, 40.0, at=_BAR_AT)

@@ -1,21 +1,25 @@
 """The parcel dossier as a PDF: the same facts as its JSON, in tables that can be read aloud."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from html import unescape
 
 from cartography.describe import shortened
 from cartography.document import compile_document
 from cartography.messages import Messages, messages
+from cartography.tables import PORTRAIT, lay_out_table
 from cartography.typeface import printable
 from layers.dossier import Dossier, Fact, Row, Section
 from layers.spec import FieldSpec, FieldType
 from layers.wording import Language, format_number, format_value
 
+_FIRST_YEAR = 1000
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 _DESCRIPTION = re.compile(r"<desc[^>]*>(.*?)</desc>", re.DOTALL)
 
-Table = dict[str, object]
+MOST_COLUMNS, FEW_ROWS = 6, 4
+"""A table with more columns and few rows is turned: one column per feature."""
 
 
 def dossier_pdf(
@@ -71,26 +75,19 @@ def _words(words: Messages) -> dict[str, str]:
     return {name: words(f"dossier.{name}") for name in names} | page
 
 
-def _table(header: list[str], rows: list[list[str]], *, numbers: tuple[int, ...] = ()) -> Table:
-    """Return a table whose columns are as wide as their texts ask for, within reason."""
-    cells = [[printable(cell) for cell in row] for row in [header, *rows]]
-    columns = list(zip(*cells, strict=True))
-    longest = [max(len(cell) for cell in column) for column in columns]
-    return {
-        "header": cells[0],
-        "rows": cells[1:],
-        "widths": [min(max(length, 6), 30) for length in longest],
-        "align": ["right" if i in numbers else "left" for i in range(len(header))],
-    }
+def _table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()
+) -> Mapping[str, object]:
+    return asdict(lay_out_table(header, rows, numbers))
 
 
-def _fact_table(facts: list[Fact], words: Messages) -> Table:
+def _fact_table(facts: Sequence[Fact], words: Messages) -> Mapping[str, object]:
     header = [words("dossier.fact"), words("dossier.value")]
     table = _table(header, [[f.title[words.lang], f.text(words.lang)] for f in facts])
-    return table | {"widths": [2, 3]}
+    return dict(table) | {"widths": [0.4 * PORTRAIT, 0.6 * PORTRAIT]}
 
 
-def _parcel_facts(dossier: Dossier, words: Messages) -> Table:
+def _parcel_facts(dossier: Dossier, words: Messages) -> Mapping[str, object]:
     lang = words.lang
     position = " / ".join(format_number(v, lang, 1) for v in dossier.position)
     place = Fact(
@@ -123,8 +120,13 @@ def _section(section: Section, words: Messages) -> Mapping[str, object]:
     }
 
 
-def _rows(section: Section, words: Messages) -> Table:
-    fields = section.filled_fields
+def _rows(section: Section, words: Messages) -> Mapping[str, object]:
+    # the identifier is the first column already; many registers have it as a field, too
+    fields = [
+        field
+        for field in section.filled_fields
+        if any(str(row.values[field.name]) != row.feature_id for row in section.rows)
+    ]
     header = [
         words("dossier.identifier"),
         *(f.title[words.lang] for f in fields),
@@ -138,13 +140,18 @@ def _rows(section: Section, words: Messages) -> Table:
         ]
         for row in section.rows
     ]
-    numbers = tuple(i for i, field in enumerate(fields, start=1) if field.type in _NUMBERS)
+    if len(header) > MOST_COLUMNS and len(rows) <= FEW_ROWS:
+        turned = [list(column) for column in zip(header, *rows, strict=True)]
+        return _table(turned[0], turned[1:])
+    numbers = [i for i, field in enumerate(fields, start=1) if field.type in _NUMBERS]
     return _table(header, rows, numbers=numbers)
 
 
 def _cell(field: FieldSpec, value: object, lang: Language) -> str:
     if field.codes and value in field.codes:
         return field.codes[str(value)][lang]
+    if isinstance(value, int) and field.range and field.range[0] >= _FIRST_YEAR:
+        return str(value)  # a year: 1963, not 1.963
     return format_value(value, lang, field.unit)
 
 
@@ -154,11 +161,12 @@ def _relation(row: Row, words: Messages) -> str:
         return words("dossier.on_border", method=method)
     if row.link.method == "share" and row.link.share < 1:
         share = words.number(100 * row.link.share, 1)
-        return words("dossier.by_share", method=method, share=share)
+        form = "dossier.sliver" if row.link.sliver else "dossier.by_share"
+        return words(form, method=method, share=share)
     return method
 
 
-def _neighbours(dossier: Dossier, words: Messages) -> Table:
+def _neighbours(dossier: Dossier, words: Messages) -> Mapping[str, object]:
     header = [words(f"dossier.{c}") for c in ("direction", "parcel", "key", "border")]
     rows = [
         [
@@ -169,4 +177,4 @@ def _neighbours(dossier: Dossier, words: Messages) -> Table:
         ]
         for other in dossier.neighbours
     ]
-    return _table(header, rows, numbers=(3,))
+    return _table(header, rows, numbers=[3])

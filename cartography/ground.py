@@ -41,6 +41,8 @@ class Ground:
         (n, 3) x, y and radius.
     crosses
         (n, 2) where lines of the coordinate grid meet.
+    mean_mm2
+        Mean area of a parcel on paper.
     """
 
     area: Polygon
@@ -54,6 +56,7 @@ class Ground:
     land_use: Geometries
     trees: NDArray[np.float64]
     crosses: NDArray[np.float64]
+    mean_mm2: float
 
     @property
     def quiet(self) -> Geometries:
@@ -65,15 +68,23 @@ class Ground:
         return shapely.get_exterior_ring(np.concatenate([houses, crowns, crosses]))
 
 
-def lay_out(scene: Scene) -> Ground:
+def lay_out(scene: Scene, *, crowds: bool = False) -> Ground:
     """Select what is on the sheet and turn it into map millimetres.
+
+    Parameters
+    ----------
+    scene
+        The scene.
+    crowds
+        Whether more parcels are allowed than can be told apart.
 
     Raises
     ------
     EmptySheetError
         No parcel is on the sheet.
     CrowdedSheetError
-        The parcels would be too small to read; the advice names a scale that works.
+        The parcels would be too small to read, and crowds are not allowed; the advice
+        names a scale that works.
     """
     frame = scene.frame
     area = frame.area
@@ -85,7 +96,9 @@ def lay_out(scene: Scene) -> Ground:
         )
     whole = frame.to_map(scene.parcels.geometry[rows])
     cut = shapely.intersection(whole, area)
-    _refuse_crowd(scene, float(shapely.area(cut).sum()) / len(rows))
+    mean = float(shapely.area(cut).sum()) / len(rows)
+    if not crowds:
+        _refuse_crowd(scene, mean)
     inner = shapely.intersection(whole, shapely.buffer(area, -BORDER, join_style="mitre"))
     visible = np.where(shapely.area(inner) > 0, inner, cut)
     building_rows = scene.on_sheet(scene.buildings.geometry)
@@ -102,6 +115,7 @@ def lay_out(scene: Scene) -> Ground:
         land_use=_near(frame.to_map(scene.land_use.geometry[land_use_rows]), area),
         trees=_trees(scene),
         crosses=grid_points(frame),
+        mean_mm2=mean,
     )
 
 
@@ -133,4 +147,5 @@ def _trees(scene: Scene) -> NDArray[np.float64]:
     rows = scene.on_sheet(scene.trees.geometry)
     xy = shapely.get_coordinates(scene.frame.to_map(scene.trees.geometry[rows]))
     radius = np.nan_to_num(scene.trees.crown_m[rows]) / 2 * scene.frame.mm_per_metre
-    return np.column_stack([xy, np.maximum(radius, UNKNOWN_CROWN)])
+    least = UNKNOWN_CROWN if scene.frame.scale <= 2500 else UNKNOWN_CROWN / 2
+    return np.column_stack([xy, np.maximum(radius, least)])

@@ -10,7 +10,7 @@ from shapely.geometry import Polygon
 
 from cartography.arrows import ArrowSearch, index_text, renumber
 from cartography.boundaries import group_unions, once
-from cartography.ground import BORDER, Ground
+from cartography.ground import BORDER, SMALLEST_MEAN_PARCEL, Ground
 from cartography.labels import Label, Taken, Way
 from cartography.messages import Messages
 from cartography.names import street_names
@@ -64,6 +64,8 @@ def letter_map(
         [parcel_lines(scene, row) for row in ground.parcel_rows.tolist()],
     )
     mine = numbers.row == scene.subject
+    if ground.mean_mm2 < SMALLEST_MEAN_PARCEL:
+        numbers, mine = numbers.select(np.flatnonzero(mine)), np.ones(int(mine.sum()), dtype=bool)
     subject, others = numbers.select(np.flatnonzero(mine)), numbers.select(np.flatnonzero(~mine))
     rest: list[tuple[Targets, str]] = []
     for wanted, letter in ((subject, "subject"), (others, "parcel")):
@@ -115,6 +117,8 @@ def _beside(
     rest: list[tuple[Targets, str]], style: Catalogue, ground: Ground, done: Lettering, scale: int
 ) -> None:
     """Give arrows or index numbers to the parcels whose number did not fit inside."""
+    if scale > style.pen["arrow"].until:
+        return
     lines = once(np.concatenate([ground.parcels, ground.buildings]))
     search = ArrowSearch(ground.area, lines, done.taken)
     share = dict(zip(ground.parcel_rows.tolist(), ground.share.tolist(), strict=True))
@@ -181,10 +185,16 @@ def _sections(
 def _names(
     wanted: Targets, letter: Letter, scale: int, done: Lettering, quiet: NDArray[np.object_]
 ) -> list[Label]:
-    """Write names into the largest part of each area: level if there is any room for that."""
-    main = wanted.select(np.flatnonzero(wanted.main))
-    level, rest = place_inside(main, letter, scale, done.taken, quiet, turned=False)
-    return level + place_inside(rest, letter, scale, done.taken, quiet)[0]
+    """Write names into the largest part of each area: level, clear of lines, if that can be."""
+    rest = wanted.select(np.flatnonzero(wanted.main))
+    found: list[Label] = []
+    for crossing in (False, True):
+        for turned in (False, True):
+            placed, rest = place_inside(
+                rest, letter, scale, done.taken, quiet, turned=turned, crossing=crossing
+            )
+            found += placed
+    return found
 
 
 def section_names(scene: Scene, ground: Ground, words: Messages) -> list[str]:
@@ -208,6 +218,8 @@ def _largest(area: shapely.Geometry) -> shapely.Geometry:
 
 
 def _houses(scene: Scene, style: Catalogue, ground: Ground, done: Lettering) -> list[Label]:
+    if scene.frame.scale > style.letter["house"].until:
+        return []
     texts = [printable(t) for t in scene.buildings.house_number[ground.building_rows]]
     return _inside_areas(scene, style, "house", ground.buildings, texts, ground, done)
 

@@ -16,8 +16,8 @@ from layers.wording import Language
 
 PX_PER_MM = 4.6
 """Pixels of the page for one millimetre of the map: the smallest letters are 8 px."""
-SCALES = (200, 250, 500, 750, 1000, 1500, 2000, 2500, 3500, 5000, 10_000, 25_000, 50_000)
-"""Scales to choose from; the parcel fills at most 65 % of the map in both directions."""
+SCALES = (200, 250, 500, 750, 1000, 1500, 2000, 2500, 3500, 5000)
+"""Scales to choose from; the parcel fills at most 65 % of the map unless it is huge."""
 _FILL = 0.65
 _FONTS = "'Flurbuch Sans', 'Liberation Sans', Arial, sans-serif"
 
@@ -53,8 +53,6 @@ def parcel_map(
     ------
     ParcelKeyError, UnknownParcelError
         The key cannot be read, or no current parcel has it.
-    CrowdedSheetError
-        The surroundings are too dense to be drawn.
     """
     subject = find_subject(reader, actor, key)
     frame = frame_around(subject, width_px, height_px)

@@ -81,6 +81,7 @@ def place_inside(
     quiet: NDArray[np.object_],
     *,
     turned: bool = True,
+    crossing: bool = True,
     samples: int = 240,
 ) -> tuple[list[Label], Targets]:
     """Put numbers inside their parcels.
@@ -104,6 +105,8 @@ def place_inside(
         Rings (outlines of buildings, crowns) that a number should not cross if it can help it.
     turned
         Whether a number may be turned along its parcel.
+    crossing
+        Whether a number may cross ``quiet`` rings when there is no other place.
     samples
         How many places are tried in a part where the few best ones fail.
 
@@ -115,7 +118,7 @@ def place_inside(
     """
     search = _Search(wanted, letter, taken, quiet, turned=turned)
     sizes = letter.sizes(scale)
-    for calm in (True, False) if len(quiet) else (True,):
+    for calm in (True, False) if crossing and len(quiet) else (True,):
         for em in sizes:
             search.common_places(em, calm=calm)
         search.sampled_places(sizes, samples, calm=calm)

@@ -29,13 +29,14 @@ class _Strict(BaseModel):
 
 
 class Pen(_Strict):
-    """A line: colour, width and dash pattern."""
+    """A line: colour, width, dash pattern, and the smallest scale at which it is drawn."""
 
     title: Title
     alkis: str = ""
     colour: Colour
     width: Millimetre | tuple[tuple[int, Millimetre], ...]
     dash: tuple[Millimetre, ...] = ()
+    until: int = 100_000
 
     def width_at(self, scale: int) -> float:
         """Return the width in mm at 1:``scale``."""
@@ -65,12 +66,13 @@ class Symbol(_Strict):
 
 
 class Letter(_Strict):
-    """Lettering: face, colour, the sizes (em) to try, and the white space around, mm."""
+    """Lettering: face, colour, sizes (em) to try, white space around, smallest scale of use."""
 
     face: Face
     alkis: str = ""
     colour: Colour
     space: Millimetre = 0.25
+    until: int = 100_000
     em: tuple[tuple[int, tuple[Millimetre, ...]], ...]
 
     def sizes(self, scale: int) -> tuple[float, ...]:
