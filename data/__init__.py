@@ -1,0 +1,1 @@
+"""Made data: the demo city and the demo that runs on it."""

@@ -13,22 +13,25 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from data.city.buildings import Buildings, build
+from data.city.buildings import build
 from data.city.cemeteries import lay_graves
 from data.city.damages import report_damages
 from data.city.dirt import crossed_corners, over_the_border, told, wrong_areas
 from data.city.drawing import City, draw_city
 from data.city.locate import Ground
 from data.city.lots import Lot
-from data.city.parcels import Objects
+from data.city.shapes import Objects
+from data.city.site import Buildings
 from data.city.terrain import write_terrain
 from data.city.trees import plant_trees
 from data.city.truth import CityTruth, Register
 from data.city.uses import LandUse, lay_uses
+from data.city.write_damages import write_damages
 from data.city.write_gpkg import write_gpkg
+from data.city.write_graves import write_graves
 from data.city.write_nas import write_nas
-from data.city.write_registers import write_damages, write_graves, write_trees
 from data.city.write_taxes import write_owners, write_property_tax, write_trade_tax
+from data.city.write_trees import write_trees
 from data.city.zones import Zone
 
 Progress = Callable[[str, int, int], None]

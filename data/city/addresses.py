@@ -6,10 +6,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data.city.blocks import Edges, Ints
+from data.city.blocks import Edges
 from data.city.lots import Lot
 from data.city.parcels import Lots
 from data.city.plan import Plan
+from data.city.shapes import Ints
 from data.city.streets import Network
 
 
@@ -24,7 +25,7 @@ class Addresses:
 def number_houses(
     net: Network, plan: Plan, edges: Edges, lots: Lots, built: NDArray[np.bool_]
 ) -> Addresses:
-    """Number the lots on which something can be built, along their streets."""
+    """Give house numbers to the lots on which something can be built, along their streets."""
     rng = plan.random(13)
     way_street = np.asarray([w.street for w in net.ways])
     street = way_street[edges.way[lots.edge]]

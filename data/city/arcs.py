@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data.city.plan import Floats
+from data.city.shapes import Floats
 
 SAGITTA_M = 0.001
 """Largest distance between an arc and the chords that stand for it."""

@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats, Ints, lines_of
 from data.city.streets import Network, Piece
 from data.city.zones import Zone
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,10 @@ def edges_of(net: Network, plan: Plan) -> Edges:
             way.append(number)
             heading.append(turn)
     nodes = np.asarray(net.nodes)
-    a, b = np.asarray(start), np.asarray(end)
-    return Edges(a, b, np.asarray(way), np.asarray(heading), _bent(plan, nodes[a], nodes[b]))
+    first, last = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
+    return Edges(
+        first, last, np.asarray(way), np.asarray(heading), _bent(plan, nodes[first], nodes[last])
+    )
 
 
 def _bent(plan: Plan, start: Floats, end: Floats) -> list[Floats]:
@@ -120,7 +120,7 @@ def faces_of(edges: Edges) -> list[list[int]]:
     return faces
 
 
-def face_of_piece(net: Network, edges: Edges, faces: list[list[int]]) -> dict[tuple[int, int], int]:
+def face_of_piece(edges: Edges, faces: list[list[int]]) -> dict[tuple[int, int], int]:
     """Return the face on the left of every directed section, keyed by (origin node, way)."""
     found: dict[tuple[int, int], int] = {}
     for number, face in enumerate(faces):
@@ -136,7 +136,7 @@ def zone_of_faces(
     net: Network, edges: Edges, faces: list[list[int]], leaves: list[tuple[Piece, Zone]]
 ) -> list[Zone | None]:
     """Say for every face which zone its piece belongs to; ``None`` for the outside."""
-    lookup = face_of_piece(net, edges, faces)
+    lookup = face_of_piece(edges, faces)
     share: list[dict[int, float]] = [{node: t for t, node in way.ticks} for way in net.ways]
     zone: list[Zone | None] = [None] * len(faces)
     for piece, kind in leaves:
@@ -248,7 +248,7 @@ def _eroded(xy: Floats, edge: Ints, node: Ints, distance: float, zone: Zone) -> 
     if best.area < 80.0:
         return None
     ring = np.round(shapely.get_coordinates(shapely.orient_polygons(best))[:-1], 3)
-    sides = shapely.linestrings(np.stack((xy, np.roll(xy, -1, axis=0)), axis=1))
+    sides = lines_of(list(np.stack((xy, np.roll(xy, -1, axis=0)), axis=1)))
     middle = shapely.points((ring + np.roll(ring, -1, axis=0)) / 2)
     nearest = shapely.STRtree(sides).nearest(middle)
     corner = np.full(len(ring), -1)

@@ -6,10 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data.city.blocks import Ints
 from data.city.drawing import City
-from data.city.parcels import Objects
-from data.city.plan import Floats
+from data.city.shapes import Floats, Ints, Objects
 from data.city.zones import Zone
 
 KINDS = ("Reihengrab", "Wahlgrab", "Urnengrab", "Baumgrab", "Kriegsgrab", "Ehrengrab")

@@ -6,10 +6,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data.city.blocks import Ints
 from data.city.drawing import City
 from data.city.locate import Ground
-from data.city.plan import Floats
+from data.city.shapes import Floats, Ints, lengths_of, lines_of
 from data.city.streets import Kind
 
 CATEGORIES = (
@@ -73,18 +72,13 @@ def report_damages(city: City, ground: Ground, *, noise: bool) -> Damages:
     net, edges = city.frame.net, city.frame.edges
     kind = np.asarray([int(w.kind) for w in net.ways])[edges.way]
     half = np.asarray([w.half_width for w in net.ways])[edges.way]
-    length = np.asarray([np.hypot(*np.diff(line, axis=0).T).sum() for line in edges.line])
+    length = lengths_of(edges.line)
     wear = length * np.select(
         [kind == Kind.MAIN, kind == Kind.COLLECTOR, kind == Kind.STREET], [2.2, 1.5, 1.0], 0.0
     )
     count = max(30, round(0.15 * city.frame.plan.parcels))
     section = np.sort(rng.choice(len(length), count, p=wear / wear.sum()))
-    lines = np.asarray(
-        shapely.linestrings(
-            np.concatenate(edges.line),
-            indices=np.repeat(np.arange(len(length)), [len(e) for e in edges.line]),
-        )
-    )[section]
+    lines = lines_of(edges.line)[section]
     along = rng.uniform(0.15, 0.85, count) * length[section]
     here = shapely.get_coordinates(shapely.line_interpolate_point(lines, along))
     ahead = shapely.get_coordinates(shapely.line_interpolate_point(lines, along + 0.3))
@@ -125,7 +119,7 @@ def _checked(
         road[rows],
         covering[rows],
         np.where(beside[rows], off[rows], 0.0),
-        street,
+        np.asarray(street, dtype=np.int64),
         rng.choice(len(CATEGORIES), n, p=[0.3, 0.12, 0.16, 0.12, 0.06, 0.08, 0.1, 0.06]),
         rng.choice(4, n, p=[0.4, 0.35, 0.2, 0.05]),
         rng.choice(len(STATUS), n, p=[0.45, 0.25, 0.1, 0.2]),

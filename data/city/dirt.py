@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from data.city.buildings import GARAGE, Buildings
 from data.city.drawing import City
 from data.city.locate import Ground
-from data.city.parcels import Objects
+from data.city.shapes import Objects
+from data.city.site import GARAGE, Buildings
 from data.city.truth import Planted
 from data.city.uses import LandUse
 from data.city.write_nas import object_id
@@ -57,9 +57,8 @@ def over_the_border(city: City, buildings: Buildings) -> tuple[Buildings, list[P
         quad = city.lots.quad[buildings.parcel[i]]
         along = (quad[1] - quad[0]) / np.hypot(*(quad[1] - quad[0]))
         shift = np.round(-along * rng.uniform(0.3, 0.55), 3)
-        moved = shapely.set_precision(
-            shapely.transform(geometry[i], lambda xy, d=shift: xy + d), 0.001
-        )
+        ring = shapely.get_coordinates(geometry[i]) + shift
+        moved = shapely.Polygon(np.round(ring, 3))
         parcel = ground.tree.query(moved, predicate="intersects")
         share = shapely.area(shapely.intersection(city.geometry[parcel], moved)) / moved.area
         if len(parcel) != 2 or share.min() < 0.03:

@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from data.city.addresses import Addresses, number_houses
 from data.city.arcs import Arcs
-from data.city.blocks import Block, Ints
+from data.city.blocks import Block
 from data.city.frame import Frame, make_frame, mouth_lines
 from data.city.keys import Numbers, load_catalogue, number_parcels, share_sections
 from data.city.lots import Lot, Share, share_out
 from data.city.names import street_names
-from data.city.parcels import Drawing, Lots, Moved, Objects, draw_blocks, joined
+from data.city.parcels import Drawing, Lots, Moved, draw_blocks, joined
 from data.city.patch import Patch
-from data.city.plan import CENTRE, Floats
+from data.city.plan import CENTRE
 from data.city.roads import Roads, pave
+from data.city.shapes import Floats, Ints, Objects, polygons_of
 from data.city.streets import Kind, Network
 from data.city.zones import Zone
 
@@ -235,7 +236,7 @@ def _numbers(frame: Frame, lots: Lots, roads: Roads, zone: Ints) -> Numbers:
     district, section = share_sections(
         frame.plan, load_catalogue(), block_centre - np.asarray(CENTRE), weight + 0.7
     )
-    tree = shapely.STRtree(shapely.polygons([shapely.linearrings(b.ring) for b in frame.blocks]))
+    tree = shapely.STRtree(polygons_of([b.ring for b in frame.blocks]))
     near = tree.nearest(shapely.point_on_surface(roads.geometry))
     block = np.concatenate((lots.block, near))
     # Roads come last in their section, blocks one after another from north-west to south-east.

@@ -9,7 +9,8 @@ from data.city.blocks import Block, Edges, blocks_of, edges_of, faces_of, zone_o
 from data.city.mouths import Mouths, Vertex, mouths_of
 from data.city.parcels import Moved
 from data.city.patch import Patch, Spot, patch_of
-from data.city.plan import Floats, Plan, make_plan
+from data.city.plan import Plan, make_plan
+from data.city.shapes import Floats
 from data.city.streets import Kind, Network, cut_through, divide, first_pieces
 from data.city.zones import GRAIN, Zone, lay_out, railway, river
 

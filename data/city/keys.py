@@ -6,8 +6,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from data.city.blocks import Ints
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats, Ints
 from gis_core.districts import DistrictCatalogue
 
 PARCELS_PER_SECTION = 183
@@ -129,7 +129,7 @@ def number_parcels(
     order: Ints,
     splittable: NDArray[np.bool_],
 ) -> Numbers:
-    """Number the parcels of every section in the given order.
+    """Give a number to the parcels of every section in the given order.
 
     Neighbours in the order that were once one parcel share a numerator (``12/1``,
     ``12/2``); the parcel ``12`` has ended. Some numbers were used up by parcels that

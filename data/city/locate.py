@@ -4,9 +4,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data.city.blocks import Ints
-from data.city.parcels import Objects
-from data.city.plan import Floats
+from data.city.shapes import Floats, Ints, Objects
 
 
 class Ground:

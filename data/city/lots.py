@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -84,10 +85,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
     if patch.depth < custom.two_rows_from:
         ticks = _ticks(patch.length, 0.0, 1.0, custom, rng)
         front = Front.BOTTOM if patch.bottom.length >= patch.top.length else Front.TOP
-        return [
-            Share((a, b, 0.0, 1.0), Lot.FRONT, front)
-            for a, b in zip(ticks, ticks[1:], strict=False)
-        ]
+        return [Share((a, b, 0.0, 1.0), Lot.FRONT, front) for a, b in pairwise(ticks)]
     return _two_rows(patch, custom, zone, rng)
 
 
@@ -96,18 +94,11 @@ def _strips(patch: Patch, count: int, rng: np.random.Generator) -> list[Share]:
     rows = 2 if count > 3 and patch.depth > 150 else 1
     if rows == 1:
         ticks = _even(count, rng)
-        return [
-            Share((a, b, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM)
-            for a, b in zip(ticks, ticks[1:], strict=False)
-        ]
+        return [Share((a, b, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM) for a, b in pairwise(ticks)]
     middle = round(float(rng.uniform(0.42, 0.58)), 6)
     low, high = _even((count + 1) // 2, rng), _even(count // 2, rng)
-    return [
-        Share((a, b, 0.0, middle), Lot.WHOLE, Front.BOTTOM)
-        for a, b in zip(low, low[1:], strict=False)
-    ] + [
-        Share((a, b, middle, 1.0), Lot.WHOLE, Front.TOP)
-        for a, b in zip(high, high[1:], strict=False)
+    return [Share((a, b, 0.0, middle), Lot.WHOLE, Front.BOTTOM) for a, b in pairwise(low)] + [
+        Share((a, b, middle, 1.0), Lot.WHOLE, Front.TOP) for a, b in pairwise(high)
     ]
 
 
@@ -139,7 +130,7 @@ def _two_rows(patch: Patch, custom: Custom, zone: Zone, rng: np.random.Generator
         (Front.TOP, middle, 1.0, patch.top),
     ):
         ticks = _ticks(side.length, begin, stop, custom, rng)
-        for a, b in zip(ticks, ticks[1:], strict=False):
+        for a, b in pairwise(ticks):
             depth = (t1 - t0) * patch.depth
             width = (b - a) * side.length
             if zone == Zone.HOUSES and depth > 37 and width > 17 and rng.uniform() < 0.22:
@@ -170,7 +161,7 @@ def _end_lots(
     rng: np.random.Generator,
 ) -> list[Share]:
     ticks = _ticks(width, 0.0, 1.0, custom, rng) if width > 1.5 * custom.least else [0.0, 1.0]
-    return [Share((*span, a, b), Lot.FRONT, front) for a, b in zip(ticks, ticks[1:], strict=False)]
+    return [Share((*span, a, b), Lot.FRONT, front) for a, b in pairwise(ticks)]
 
 
 def _behind(rect: Rect, front: Front, length: float, depth: float) -> list[Share]:

@@ -7,7 +7,8 @@ import shapely
 
 from data.city.blocks import Block, Edges
 from data.city.patch import Spot
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats, lines_of, polygons_of
 from data.city.streets import Kind, Network
 
 LOST_CORNER_M = 70.0
@@ -139,13 +140,13 @@ def _side_roads(
 def _mended(blocks: list[Block], mouths: Mouths) -> Mouths:
     """Move mouths that run through a block to where the two blocks come closest."""
     rings = [block.ring for block in blocks]
-    lines = shapely.linestrings(
+    lines = lines_of(
         [
-            (rings[a][i], rings[b][j] if b >= 0 else rim)
+            np.asarray((rings[a][i], rings[b][j] if b >= 0 else rim))
             for (a, i), (b, j), rim in zip(mouths.left, mouths.right, mouths.rim, strict=True)
         ]
     )
-    tree = shapely.STRtree(shapely.polygons([shapely.linearrings(ring) for ring in rings]))
+    tree = shapely.STRtree(polygons_of(rings))
     bad = {int(k) for p in ("crosses", "within") for k in tree.query(lines, predicate=p)[0]}
     for k in sorted(bad):
         (a, i), (b, _) = mouths.left[k], mouths.right[k]

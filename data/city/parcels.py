@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from data.city.arcs import Arcs, fillet
-from data.city.blocks import Block, Ints
+from data.city.blocks import Block
 from data.city.lots import Front, Share
 from data.city.patch import Patch, Side, Spot, Tiling
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats, Ints, Objects, polygons_of
 from data.city.zones import Zone
-
-Objects = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,8 @@ class Drawing:
 
     def lots(self) -> Lots:
         """Return the parcels drawn so far."""
-        sizes = np.asarray([len(r) for r in self.rings])
-        lines = shapely.linearrings(
-            np.concatenate(self.rings), indices=np.repeat(np.arange(len(sizes)), sizes)
-        )
         return Lots(
-            shapely.polygons(lines),
+            polygons_of(self.rings),
             np.asarray(self.block),
             np.asarray(self.lot),
             np.asarray(self.quad).reshape(-1, 4, 2),

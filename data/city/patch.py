@@ -2,10 +2,11 @@
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from data.city.plan import Floats
+from data.city.shapes import Floats
 
 Rect = tuple[float, float, float, float]
 """s0, s1, t0, t1 in the unit square: s along the long sides, t from the bottom to the top."""
@@ -65,7 +66,7 @@ class Patch:
         c01, c11 = self.top.xy[0], self.top.xy[-1]
         ruled = (1 - t) * low + t * high + (1 - s) * left + s * right
         corner = (1 - s) * (1 - t) * c00 + s * (1 - t) * c10 + (1 - s) * t * c01 + s * t * c11
-        return np.round(ruled - corner, 3)
+        return np.asarray(np.round(ruled - corner, 3))
 
 
 def _along(side: Side, share: Floats) -> Floats:
@@ -111,7 +112,7 @@ def _four_corners(ring: Floats) -> tuple[list[int], list[int]]:
 
 def _with_blunt_tip(ring: Floats, corner: list[int], vertex: list[int]) -> tuple[Floats, list[int]]:
     """Put a corner on either side of the sharpest one, so that a triangle has four sides."""
-    tip = next(a for a, b in zip(vertex, vertex[1:], strict=False) if a == b)
+    tip = next(a for a, b in pairwise(vertex) if a == b)
     before, after = ring[tip - 1], ring[(tip + 1) % len(ring)]
     reach = 9.0
     here = ring[tip]

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from data.city.shapes import Floats
 
 CENTRE = (331_000.0, 5_690_000.0)
 """Easting and northing of the market place, EPSG:25832."""
@@ -67,7 +66,7 @@ class Plan:
             angle = paper[:, 0] * wx + paper[:, 1] * wy + phase
             ground[:, 0] += ax * np.sin(angle)
             ground[:, 1] += ay * np.cos(angle)
-        return np.round(ground, 3)
+        return np.asarray(np.round(ground, 3))
 
 
 def make_plan(parcels: int, seed: int, built: float = 1.0) -> Plan:

@@ -1,14 +1,14 @@
 """Public ground between the blocks: road parcels with branches, cut at the mouths of side roads."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
 
-from data.city.blocks import Edges, Ints
-from data.city.parcels import Objects
+from data.city.blocks import Edges
 from data.city.patch import Spot
-from data.city.plan import Floats
+from data.city.shapes import Floats, Ints, Objects, lines_of, polygons_of
 from data.city.streets import Kind, Network
 
 
@@ -54,12 +54,11 @@ def pave(
     rim
         (m, 2) the municipal boundary.
     """
-    polygons = shapely.polygons([shapely.linearrings(ring) for ring in outlines])
+    polygons = polygons_of(outlines)
     cuts = _usable(cuts, polygons)
     ends = {(float(x), float(y)) for x, y in cuts.reshape(-1, 2)}
-    lines = [line for ring in (*outlines, rim) for line in _pieces(ring, ends)]
-    lines += [*shapely.linestrings(cuts)]
-    faces = shapely.get_parts(shapely.polygonize(lines))
+    lines = [line for ring in (*outlines, rim) for line in _pieces(ring, ends)] + list(cuts)
+    faces = shapely.get_parts(shapely.polygonize(lines_of(lines)))
     inside = shapely.point_on_surface(faces)
     hit = np.unique(shapely.STRtree(polygons).query(inside, predicate="within")[0])
     road = np.delete(faces, hit)
@@ -72,7 +71,7 @@ def _usable(cuts: Floats, blocks: Objects) -> Floats:
     """Drop cuts that run through a block or through another cut."""
     if len(cuts) == 0:
         return cuts
-    lines = shapely.linestrings(cuts)
+    lines = lines_of(list(cuts))
     tree = shapely.STRtree(blocks)
     bad = {int(i) for p in ("crosses", "within") for i in tree.query(lines, predicate=p)[0]}
     good = np.asarray([i for i in range(len(lines)) if i not in bad], dtype=np.int64)
@@ -87,20 +86,20 @@ def _usable(cuts: Floats, blocks: Objects) -> Floats:
     return np.asarray(cuts[kept[np.sort(unique)]])
 
 
-def _pieces(ring: Floats, ends: set[Spot]) -> list[shapely.LineString]:
+def _pieces(ring: Floats, ends: set[Spot]) -> list[Floats]:
     """Cut a ring at the vertices where something else ends."""
     at = [i for i, (x, y) in enumerate(ring.tolist()) if (x, y) in ends]
     if not at:
-        return [shapely.linestrings(np.concatenate((ring, ring[:1])))]
+        return [np.concatenate((ring, ring[:1]))]
     turned = np.concatenate((ring[at[0] :], ring[: at[0] + 1]))
     stops = [i - at[0] for i in at] + [len(ring)]
-    return [shapely.linestrings(turned[a : b + 1]) for a, b in zip(stops, stops[1:], strict=False)]
+    return [turned[a : b + 1] for a, b in pairwise(stops)]
 
 
 def _named(net: Network, edges: Edges, faces: Objects, city: shapely.Polygon) -> Roads:
     """Give every road section its parcel and every parcel its most important way."""
     middle = np.asarray([_middle(line) for line in edges.line])
-    point = shapely.points(middle)
+    point = np.asarray(shapely.points(middle))
     # The path along the boundary has its centre line on the boundary itself.
     outside = ~shapely.contains_properly(city, point) | (
         shapely.distance(shapely.boundary(city), point) < 0.5
@@ -109,7 +108,7 @@ def _named(net: Network, edges: Edges, faces: Objects, city: shapely.Polygon) ->
     pull = centre - middle
     pull /= np.hypot(pull[:, 0], pull[:, 1])[:, None]
     middle = np.where(outside[:, None], middle + 1.2 * pull, middle)
-    nearest = shapely.STRtree(faces).nearest(shapely.points(middle))
+    nearest = np.asarray(shapely.STRtree(faces).nearest(np.asarray(shapely.points(middle))))
     kind = np.asarray([int(w.kind) for w in net.ways])[edges.way]
     street = np.asarray([w.street for w in net.ways])[edges.way]
     order = np.lexsort((street, kind, nearest))

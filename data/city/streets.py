@@ -1,11 +1,12 @@
-"""Ways on paper: straight lines that cut the ground into convex pieces, and the nodes they share."""
+"""Ways on paper: straight lines that cut the ground into convex pieces and share nodes."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats
 
 Point = tuple[float, float]
 Corner = tuple[int, int]

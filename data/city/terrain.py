@@ -29,7 +29,7 @@ def heights(city: City) -> tuple[NDArray[np.float32], Affine]:
     cell = cell_size(city.frame.plan.parcels)
     low = np.floor((city.frame.rim.min(axis=0) - 50.0) / cell) * cell
     high = np.ceil((city.frame.rim.max(axis=0) + 50.0) / cell) * cell
-    columns, rows = (int(round(n)) for n in (high - low) / cell)
+    columns, rows = np.round((high - low) / cell).astype(int).tolist()
     transform = from_origin(low[0], high[1], cell, cell)
     x = low[0] + (np.arange(columns) + 0.5) * cell - CENTRE[0]
     y = high[1] - (np.arange(rows) + 0.5) * cell - CENTRE[1]

@@ -6,12 +6,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from data.city.blocks import Ints
 from data.city.drawing import City
 from data.city.locate import Ground
 from data.city.lots import Lot
-from data.city.parcels import Objects
-from data.city.plan import Floats
+from data.city.shapes import Floats, Ints, Objects, lengths_of, lines_of
 from data.city.streets import Kind
 from data.city.zones import Zone
 
@@ -156,19 +154,14 @@ def _avenues(city: City, grove: _Grove, rng: np.random.Generator) -> None:
     share[(kind == Kind.RAIL) | (kind == Kind.WATER)] = 0.0
     lined = rng.uniform(size=len(net.ways)) < share
     space = rng.uniform(11.0, 17.0, len(net.ways))
-    length = np.asarray([np.hypot(*np.diff(line, axis=0).T).sum() for line in edges.line])
+    length = lengths_of(edges.line)
     way = edges.way
     free = length - 32.0
     count = np.where(lined[way] & (free > 10), np.floor(free / space[way]).astype(np.int64) + 1, 0)
     section = np.repeat(np.arange(len(length)), count)
     first = np.concatenate(([0], np.cumsum(count)[:-1]))
     along = 16.0 + (np.arange(len(section)) - first[section]) * space[way[section]]
-    lines = np.asarray(
-        shapely.linestrings(
-            np.concatenate(edges.line),
-            indices=np.repeat(np.arange(len(length)), [len(e) for e in edges.line]),
-        )
-    )
+    lines = lines_of(edges.line)
     here = shapely.get_coordinates(shapely.line_interpolate_point(lines[section], along))
     ahead = shapely.get_coordinates(shapely.line_interpolate_point(lines[section], along + 0.5))
     step = ahead - here
@@ -246,8 +239,7 @@ def _on_borders(
     xy = np.round(
         start + along * rng.uniform(0.35, 0.65, len(rows))[:, None] + inward * shift[:, None], 2
     )
-    point, parcel = ground.touched(xy, radius)
-    both = np.bincount(point, minlength=len(xy)) == 2
+    both = np.bincount(ground.touched(xy, radius)[0], minlength=len(xy)) == 2
     # No second opinion: the stem reaches both parcels by at least two centimetres.
     sure = np.bincount(ground.touched(xy, radius - 0.02)[0], minlength=len(xy)) == 2
     good = np.flatnonzero(both & sure)[:wanted]

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from data.city.blocks import Block
 from data.city.drawing import City
-from data.city.parcels import Objects
 from data.city.patch import Patch, Rect, Tiling, patch_of
-from data.city.plan import Floats
 from data.city.roads import pave
+from data.city.shapes import Floats, Objects, polygons_of
 from data.city.streets import Kind
 from data.city.zones import Zone
 
@@ -189,16 +188,13 @@ def lay_uses(city: City, *, slivers: bool) -> LandUse:
             rings.append(patch.on_ground(np.asarray(tiling.ring(rect))))
             uses.append(USES.index(use))
             names.append(_name(use, number))
-    sizes = [len(ring) for ring in rings]
-    inner = shapely.polygons(
-        shapely.linearrings(np.concatenate(rings), indices=np.repeat(np.arange(len(sizes)), sizes))
-    )
+    inner = polygons_of(rings)
     roads = pave(frame.net, frame.edges, outlines, _joints(city, shifted, outlines, rng), frame.rim)
     way_use = [USES.index(OF_WAY[Kind(int(kind))]) for kind in roads.kind]
     street = [city.names[int(s)] for s in roads.street]
     return LandUse(
         np.concatenate((inner, roads.geometry)),
-        np.asarray([*uses, *way_use]),
+        np.asarray([*uses, *way_use], dtype=np.int64),
         np.asarray([*names, *street], dtype=object),
         tuple(shifted),
     )
@@ -242,7 +238,7 @@ def _parts(block: Block, patch: Patch, rng: np.random.Generator) -> list[tuple[R
 def _joints(
     city: City, shifted: list[int], outlines: list[Floats], rng: np.random.Generator
 ) -> Floats:
-    """Cut the roads' use where the kind changes and at some other mouths, at the corners as they now are."""
+    """Cut the roads' use where the kind changes, and at some other mouths."""
     frame = city.frame
     mouths = frame.mouths
     moved = set(shifted)

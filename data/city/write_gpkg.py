@@ -7,11 +7,12 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
-from data.city.buildings import FUNCTIONS, Buildings
 from data.city.drawing import City
 from data.city.keys import load_catalogue
 from data.city.names import PLACE_OF_ZONE
-from data.city.parcels import Objects
+from data.city.shapes import Objects
+from data.city.site import FUNCTIONS, Buildings
+from data.city.tables import SYNTHETIC
 from data.city.uses import USES, LandUse
 from data.city.write_nas import object_id
 from data.city.zones import Zone
@@ -52,7 +53,7 @@ def _write(file: Path, layer: str, geometry: Objects, columns: dict[str, Column]
         promote_to_multi=True,
         crs="EPSG:25832",
         append=file.exists(),
-        layer_options={"DESCRIPTION": "Synthetische Daten einer erfundenen Stadt"},
+        layer_options={"DESCRIPTION": SYNTHETIC},
     )
 
 

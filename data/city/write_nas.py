@@ -9,13 +9,12 @@ import numpy as np
 import shapely
 
 from data.city.arcs import Arcs
-from data.city.buildings import Buildings
 from data.city.drawing import City
 from data.city.keys import load_catalogue
 from data.city.lots import Lot
 from data.city.names import PLACE_OF_ZONE
-from data.city.parcels import Objects
-from data.city.plan import Floats
+from data.city.shapes import Floats, Objects
+from data.city.site import Buildings
 from data.city.uses import USES, LandUse
 from data.city.zones import Zone
 
@@ -52,7 +51,7 @@ def write_nas(city: City, buildings: Buildings, shapes: Objects, uses: LandUse, 
         _addresses(city, out)
         _parcels(city, out)
         _buildings(city, buildings, shapes, out)
-        _uses(city, uses, out)
+        _uses(uses, out)
         out.write(_TAIL)
 
 
@@ -83,11 +82,14 @@ def _names(city: City, out: TextIO) -> None:
         f"{_end('AX_Gemeinde')}"
     )
     used = sorted(set(city.numbers.district))
-    out.writelines(f"{_begin('AX_Gemarkung', object_id('K', number + 1))}"
-            f"<schluesselGesamt>{district.key}</schluesselGesamt>"
-            f"<bezeichnung>{escape(district.name)}</bezeichnung><schluessel>"
-            f"<AX_Gemarkung_Schluessel><land>05</land><gemarkungsnummer>{district.key[2:]}"
-            f"</gemarkungsnummer></AX_Gemarkung_Schluessel></schluessel>{_end('AX_Gemarkung')}" for number, district in enumerate(d for d in load_catalogue().districts if d.key in used))
+    out.writelines(
+        f"{_begin('AX_Gemarkung', object_id('K', number + 1))}"
+        f"<schluesselGesamt>{district.key}</schluesselGesamt>"
+        f"<bezeichnung>{escape(district.name)}</bezeichnung><schluessel>"
+        f"<AX_Gemarkung_Schluessel><land>05</land><gemarkungsnummer>{district.key[2:]}"
+        f"</gemarkungsnummer></AX_Gemarkung_Schluessel></schluessel>{_end('AX_Gemarkung')}"
+        for number, district in enumerate(d for d in load_catalogue().districts if d.key in used)
+    )
     for street, name in enumerate(city.names):
         lage = _lage(street)
         out.write(
@@ -122,10 +124,16 @@ def _addresses(city: City, out: TextIO) -> None:
             f"<hausnummer>{city.addresses.number[i]}</hausnummer>{_end(element)}"
         )
     element = "AX_LagebezeichnungOhneHausnummer"
-    out.writelines(f"{_begin(element, object_id('O', street + 1))}{_location(street)}{_end(element)}" for street in sorted(set(city.roads.street.tolist())))
-    out.writelines(f"{_begin(element, object_id('Q', int(zone)))}<lagebezeichnung><AX_Lagebezeichnung>"
-            f"<unverschluesselt>{name}</unverschluesselt></AX_Lagebezeichnung></lagebezeichnung>"
-            f"{_end(element)}" for zone, name in PLACE_OF_ZONE.items())
+    out.writelines(
+        f"{_begin(element, object_id('O', street + 1))}{_location(street)}{_end(element)}"
+        for street in sorted(set(city.roads.street.tolist()))
+    )
+    out.writelines(
+        f"{_begin(element, object_id('Q', int(zone)))}<lagebezeichnung><AX_Lagebezeichnung>"
+        f"<unverschluesselt>{name}</unverschluesselt></AX_Lagebezeichnung></lagebezeichnung>"
+        f"{_end(element)}"
+        for zone, name in PLACE_OF_ZONE.items()
+    )
 
 
 def _parcels(city: City, out: TextIO) -> None:
@@ -143,7 +151,8 @@ def _parcels(city: City, out: TextIO) -> None:
             "<gemarkung><AX_Gemarkung_Schluessel><land>05</land>"
             f"<gemarkungsnummer>{str(numbers.district[i])[2:]}</gemarkungsnummer>"
             "</AX_Gemarkung_Schluessel></gemarkung><flurstuecksnummer><AX_Flurstuecksnummer>"
-            f"<zaehler>{numbers.numerator[i]}</zaehler>{f'<nenner>{nenner}</nenner>' if nenner else ''}"
+            f"<zaehler>{numbers.numerator[i]}</zaehler>"
+            f"{f'<nenner>{nenner}</nenner>' if nenner else ''}"
             "</AX_Flurstuecksnummer></flurstuecksnummer>"
             f"<flurstueckskennzeichen>{city.key[i]}</flurstueckskennzeichen>"
             f'<amtlicheFlaeche uom="urn:adv:uom:m2">{city.official_area_m2[i]}</amtlicheFlaeche>'
@@ -191,7 +200,7 @@ def _buildings(city: City, buildings: Buildings, shapes: Objects, out: TextIO) -
         )
 
 
-def _uses(city: City, uses: LandUse, out: TextIO) -> None:
+def _uses(uses: LandUse, out: TextIO) -> None:
     oids = [object_id("T", i + 1) for i in range(len(uses.use))]
     for i, place in enumerate(_positions(uses.geometry, oids, Arcs())):
         use = USES[int(uses.use[i])]

@@ -6,7 +6,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from data.city.plan import Floats, Plan
+from data.city.plan import Plan
+from data.city.shapes import Floats
 from data.city.streets import Cut, Grain, Kind, Network, Piece, area, divide, extent
 
 
@@ -194,10 +195,8 @@ def _build_up(
     for i in order:
         if special[i]:
             continue
-        if rank[i] < 0.1:
-            kind = Zone.CENTRE
-        else:
-            kind = Zone.ROWS if rng.uniform() < 0.16 else Zone.HOUSES
+        outer = Zone.ROWS if rng.uniform() < 0.16 else Zone.HOUSES
+        kind = Zone.CENTRE if rank[i] < 0.1 else outer
         gain = (PARCELS_PER_HA[kind] - PARCELS_PER_HA[Zone.FIELD]) * size[i] / 1e4
         if have + gain > plan.built:
             return
