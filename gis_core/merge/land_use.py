@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from gis_core.merge.apportion import apportion
 from gis_core.merge.links import Links
+from gis_core.merge.summaries import as_text
 
 
 def use_parts(
@@ -42,7 +43,7 @@ def use_parts(
     Slivers come from drawing differences; their area goes to the parcel's largest use, so parts
     still add up. Source: areas of use sections in official extracts (domain: largest remainder).
     """
-    kind = np.array(["" if pd.isna(v) else str(v) for v in values], object)[links.feature]
+    kind = as_text(values)[links.feature]
     table = pd.DataFrame(
         {"parcel": links.parcel, "use": kind, "planar_m2": links.area_m2, "sliver": links.sliver}
     ).sort_values(["parcel", "use", "planar_m2"], ignore_index=True)

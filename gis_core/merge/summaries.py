@@ -16,6 +16,7 @@ def summarise(
     parcel_key: NDArray[np.object_],
     sums: dict[str, NDArray[np.generic]] | None = None,
     values: NDArray[np.object_] | None = None,
+    with_areas: bool = False,
 ) -> pd.DataFrame:
     """Add up links by parcel.
 
@@ -30,14 +31,16 @@ def summarise(
         shared out by its shares; integers so that the parts are whole and add up exactly.
     values
         (n,) text to count by, missing as None.
+    with_areas
+        Whether to add up the areas by value, too.
 
     Returns
     -------
     DataFrame
         One row per parcel that has a link, in key order: ``parcel_key``, ``n`` features,
         ``area_m2`` on the parcel, ``boundary`` and ``nearest`` links among them, ``sum_NAME``,
-        and with ``values`` the columns ``counts`` ({value: features}) and ``areas``
-        ({value: m²}) as JSON text, keys sorted, "" for missing.
+        and with ``values`` the column ``counts`` ({value: features}), with ``with_areas``
+        ``areas`` ({value: m²}), as JSON text, keys sorted, "" for missing.
 
     Notes
     -----
@@ -57,10 +60,29 @@ def summarise(
     for name, amount in (sums or {}).items():
         table[f"sum_{name}"] = _sum(_shared_out(amount, links), group, len(here))
     if values is not None:
-        value = np.array(["" if pd.isna(v) else str(v) for v in values], object)[links.feature]
+        value = as_text(values)[links.feature]
         table["counts"] = _by_value(group, value, np.ones(len(links), np.int64), len(here))
-        table["areas"] = _by_value(group, value, np.round(links.area_m2, 3), len(here))
+        if with_areas:
+            table["areas"] = _by_value(group, value, links.area_m2, len(here))
     return table
+
+
+def as_text(values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return values as text, missing ones as ""."""
+    return np.where(pd.isna(values), "", values).astype(str).astype(object)
+
+
+def json_by_group(
+    group: NDArray[np.intp], name: NDArray[np.object_], amount: NDArray[np.generic], groups: int
+) -> NDArray[np.object_]:
+    """Return {name: amount} of each group as JSON text, in the order given."""
+    found: list[dict[str, float]] = [{} for _ in range(groups)]
+    for owner, key, number in zip(group.tolist(), name.tolist(), amount.tolist(), strict=True):
+        found[owner][key] = number
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    texts = np.empty(groups, object)
+    texts[:] = [encode(f) for f in found]
+    return texts
 
 
 def _shared_out(amount: NDArray[np.generic], links: Links) -> NDArray[np.generic]:
@@ -90,10 +112,9 @@ def _by_value(
 ) -> NDArray[np.object_]:
     """Return for each group the sums by value as JSON text, sorted by value."""
     codes, names = pd.factorize(value, sort=True)
-    pair, place = np.unique(group * max(len(names), 1) + codes, return_inverse=True)
+    width = max(len(names), 1)
+    pair, place = np.unique(group * width + codes, return_inverse=True)
     total = _sum(amount, place, len(pair))
-    found: list[dict[str, float]] = [{} for _ in range(groups)]
-    for at, number in zip(pair.tolist(), total.tolist(), strict=True):
-        owner, code = divmod(at, max(len(names), 1))
-        found[owner][names[code]] = number if isinstance(number, int) else round(number, 3)
-    return np.array([json.dumps(f, ensure_ascii=False) for f in found], object)
+    if not np.issubdtype(total.dtype, np.integer):
+        total = np.round(total.astype(np.float64), 3)
+    return json_by_group(pair // width, names[pair % width], total, groups)

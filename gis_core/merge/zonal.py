@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from gis_core.geometry import label_point
-from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.fabric import ParcelFabric, coordinates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class ZonalStatistics:
     ----------
     cells
         (m,) int64, valid cells whose centre lies in the parcel. 0 where the parcel is too small
-        or too narrow for one: its statistics are then the cell under its label point.
+        or too narrow for one: its statistics are then the cell under its label point, if any.
     mean, min, max, std
         (m,) float64, in the raster's unit; NaN where the raster says nothing. ``std`` is that of
         the cells themselves (divided by n).
@@ -45,9 +45,6 @@ class ZonalAccumulator:
 
     def __init__(self, fabric: ParcelFabric) -> None:
         self._fabric = fabric
-        label = label_point(fabric.geometry)
-        self._label = np.column_stack((shapely.get_x(label), shapely.get_y(label)))
-        self._at_label = np.full(len(fabric), np.nan)
         self._cells = np.zeros(len(fabric), np.int64)
         self._mean = np.zeros(len(fabric))
         self._spread = np.zeros(len(fabric))
@@ -65,7 +62,6 @@ class ZonalAccumulator:
             From (column, row) of this block to coordinates of the fabric's CRS.
         """
         parcel, inside = self._label_cells(values.shape, transform)
-        self._add_label_points(values, transform)
         value = values.ravel()[inside].astype(np.float64)
         valid = np.isfinite(value)
         parcel, value = parcel[valid], value[valid]
@@ -82,10 +78,24 @@ class ZonalAccumulator:
         self._max[here] = np.maximum(self._max[here], value[first + cells - 1])
         return self
 
-    def result(self) -> ZonalStatistics:
-        """Return the statistics of all blocks so far."""
+    def without_cells(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the parcels that no cell's centre lies in, and (k, 2) their label points."""
+        bare = np.flatnonzero(self._cells == 0)
+        return bare, coordinates(label_point(self._fabric.geometry[bare]))
+
+    def result(self, at_label: NDArray[np.float64] | None = None) -> ZonalStatistics:
+        """Return the statistics of all blocks so far.
+
+        Parameters
+        ----------
+        at_label
+            (k,) values of the cells under the label points of :meth:`without_cells`, NaN for
+            none; None: such parcels get no statistics.
+        """
         some = self._cells > 0
-        alone = np.where(some, np.nan, self._at_label)
+        alone = np.full(len(some), np.nan)
+        if at_label is not None:
+            alone[~some] = at_label
         cells = np.where(some, self._cells, 1)
         return ZonalStatistics(
             cells=self._cells.copy(),
@@ -107,17 +117,12 @@ class ZonalAccumulator:
         parcel = np.sort(parcel)[::-1]
         if not len(parcel):
             return np.empty(0, np.intp), np.empty(0, np.intp)
-        shapes = zip(self._fabric.geometry[parcel], parcel + 1, strict=True)
+        shapes = zip(_as_mappings(self._fabric.geometry[parcel]), parcel + 1, strict=True)
         labels = rasterize(
             shapes, out_shape=(rows, columns), transform=transform, fill=0, dtype=np.int32
         ).ravel()
         inside = np.flatnonzero(labels)
         return labels[inside].astype(np.intp) - 1, inside
-
-    def _add_label_points(self, values: NDArray[np.floating], transform: Affine) -> None:
-        column, row = np.floor(_apply(~transform, self._label)).T
-        here = (row >= 0) & (row < values.shape[0]) & (column >= 0) & (column < values.shape[1])
-        self._at_label[here] = values[row[here].astype(np.intp), column[here].astype(np.intp)]
 
     def _join(
         self,
@@ -133,6 +138,23 @@ class ZonalAccumulator:
         self._mean[here] += step * cells / total
         self._spread[here] += spread + step**2 * before * cells / total
         self._cells[here] = total
+
+
+def _as_mappings(geometry: NDArray[np.object_]) -> list[dict[str, object]]:
+    """Return polygons as GeoJSON-like mappings; shapely's own way makes an object per vertex."""
+    parts, owner = shapely.get_parts(geometry, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    vertex = shapely.get_coordinates(rings).tolist()
+    end = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
+    polygons: list[list[list[list[float]]]] = [[] for _ in parts]
+    start = 0
+    for at, stop in zip(part.tolist(), end, strict=True):
+        polygons[at].append(vertex[start:stop])
+        start = stop
+    shapes: list[list[list[list[list[float]]]]] = [[] for _ in geometry]
+    for at, polygon in zip(owner.tolist(), polygons, strict=True):
+        shapes[at].append(polygon)
+    return [{"type": "MultiPolygon", "coordinates": shape} for shape in shapes]
 
 
 def _apply(transform: Affine, places: NDArray[np.generic]) -> NDArray[np.float64]:

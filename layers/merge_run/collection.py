@@ -1,6 +1,5 @@
 """One collection of one layer through the merge: read, join, add up, report."""
 
-import json
 import time
 from dataclasses import dataclass
 
@@ -12,12 +11,12 @@ from gis_core.folding import fold_name
 from gis_core.keys import KeyScheme
 from gis_core.merge.land_use import use_parts
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, link_table
-from gis_core.merge.summaries import summarise
+from gis_core.merge.summaries import json_by_group, summarise
 from gis_core.store import Snapshot
 from layers.merge_run.inputs import Features, Parcels, needed_columns, read_features
 from layers.merge_run.joins import Joined, join
 from layers.merge_run.tables import unmatched_table
-from layers.spec import CollectionSpec, FieldType
+from layers.spec import CollectionSpec, FieldType, Join
 from layers.uses import main_use
 
 
@@ -91,6 +90,7 @@ def merge_collection(
         parcel_key=fabric.key,
         sums={name: _amounts(features, spec, name) for name in spec.relation.sums},
         values=_values(features, spec),
+        with_areas=spec.relation.by is Join.SHARE,
     )
     reassigned, uses = 0.0, None
     if spec.relation.covers:
@@ -173,12 +173,11 @@ def _official_parts(
     )
 
 
-def _as_json(parts: pd.DataFrame) -> list[str]:
+def _as_json(parts: pd.DataFrame) -> NDArray[np.object_]:
     """Return each parcel's parts as {value: m²}, in the order of the parcels."""
-    return [
-        json.dumps(dict(zip(own["use"], own["area_m2"], strict=True)), ensure_ascii=False)
-        for _, own in parts.groupby("parcel", sort=True)
-    ]
+    here, group = np.unique(parts["parcel"].to_numpy(np.intp), return_inverse=True)
+    use, area = parts["use"].to_numpy(dtype=object), parts["area_m2"].to_numpy()
+    return json_by_group(group, use, area, len(here))
 
 
 def _largest(parts: pd.DataFrame, parcels: int) -> NDArray[np.object_]:

@@ -14,7 +14,7 @@ from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
-from layers.ingest.schema import AS_FILED, split_keys
+from layers.ingest.schema import AS_FILED, UNREAD, split_keys
 from layers.merge_run.inputs import Features, Parcels, preferred, texts
 from layers.spec import CollectionSpec, Join
 
@@ -102,18 +102,18 @@ def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeySc
     links, matched = join_keys(row, key, sure, parcels.fabric)
 
     cases = _Cases()
-    for at, stated in zip(row[~matched].tolist(), key[~matched], strict=True):
-        cases.add(at, *_why_not(str(stated), parcels))
-    filed = features.frame[field_.name + AS_FILED]
-    read = np.zeros(len(features), np.int64)
-    np.add.at(read, row, 1)
-    for at, text in enumerate(filed.to_numpy(dtype=object)):
-        words = text if isinstance(text, str) else ""
-        pieces = _pieces(words, field_.separators)
-        if not pieces:
-            cases.add(at, "", Reason.NO_KEY, "", ())
-        elif len(pieces) > read[at]:
+    for at, name in zip(row[~matched].tolist(), key[~matched], strict=True):
+        cases.add(at, *_why_not(str(name), parcels))
+    filed = texts(features.frame, field_.name + AS_FILED)
+    stated = np.zeros(len(features), np.bool_)
+    stated[row] = True
+    unread = features.frame[field_.name + UNREAD].notna().to_numpy()
+    for at in np.flatnonzero(unread | ~stated).tolist():
+        pieces = _pieces(filed[at] or "", field_.separators)
+        if pieces:
             cases.add_unread(at, pieces, keys)
+        else:
+            cases.add(at, "", Reason.NO_KEY, "", ())
     return cases.joined(links)
 
 

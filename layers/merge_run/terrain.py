@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import rasterio
+from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from gis_core.crs import plan_operation, transform_geometry
@@ -40,7 +41,9 @@ def zonal_table(
             values = np.ma.filled(block.astype(np.float64), np.nan)
             statistics.add(values, raster.window_transform(window))
             progress(done, len(windows))
-    result = statistics.result()
+        _, places = statistics.without_cells()
+        at_label = [v.filled(np.nan)[0] for v in _sampled(raster, places)]
+    result = statistics.result(np.array(at_label, np.float64))
     table = pd.DataFrame(
         {
             "parcel_key": fabric.key,
@@ -56,6 +59,14 @@ def _in_crs_of(target: str, fabric: ParcelFabric, crs: int) -> ParcelFabric:
     if operation.source == operation.target:
         return fabric
     return ParcelFabric.build(fabric.key, transform_geometry(fabric.geometry, operation))
+
+
+def _sampled(
+    raster: rasterio.DatasetReader, places: NDArray[np.float64]
+) -> Iterator[np.ma.MaskedArray]:
+    """Yield the value of the cell under each place, masked where there is none."""
+    for value in raster.sample(places, indexes=1, masked=True):
+        yield value.astype(np.float64)
 
 
 def _windows(height: int, width: int) -> Iterator[Window]:

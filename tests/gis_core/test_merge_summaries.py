@@ -47,7 +47,9 @@ def test_sums_are_shared_out_and_cents_stay_whole(street):
 
 
 def test_nothing_adds_up_to_nothing(street):
-    table = summarise(Links.none(), parcel_key=street.key, values=np.array([], object))
+    table = summarise(
+        Links.none(), parcel_key=street.key, values=np.array([], object), with_areas=True
+    )
     assert len(table) == 0
     assert {"n", "counts", "areas"} <= set(table.columns)
 

@@ -35,9 +35,13 @@ def test_cells_without_a_value_do_not_count(street):
 
 def test_a_parcel_too_small_for_a_cell_takes_the_one_under_its_label_point():
     tiny = ParcelFabric.build(np.array(["A"], object), np.array([shapely.box(3.0, 3.0, 3.2, 3.2)]))
-    got = ZonalAccumulator(tiny).add(np.arange(300.0).reshape(10, 30), METRE).result()
+    statistics = ZonalAccumulator(tiny).add(np.arange(300.0).reshape(10, 30), METRE)
+    parcel, place = statistics.without_cells()
+    assert parcel.tolist() == [0]
+    assert place == pytest.approx(np.array([[3.1, 3.1]]), abs=0.01)
+    got = statistics.result(np.array([183.0]))
     assert got.cells.tolist() == [0]  # says that it is not an average
-    assert values(got, 0) == [183.0] * 3  # row 6, column 3
+    assert values(got, 0) == [183.0] * 3
     assert got.std.tolist() == [0.0]
 
 
