@@ -1,5 +1,6 @@
 """``flurbuch print``: cartographic products as files."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,16 +55,17 @@ def flurkarte(
     if not out.parent.is_dir():
         raise typer.BadParameter(f"there is no directory {out.parent}", param_hint="--out")
     shared = context(ctx)
-    made = make_flurkarte(
-        shared.reader,
-        CITIZEN,
-        parcel,
-        scale,
-        paper,
-        lang or shared.settings.language,
-        orientation=Orientation(orientation) if orientation else None,
-        synthetic=shared.settings.synthetic,
-    )
+    with closing(shared.reader) as reader:
+        made = make_flurkarte(
+            reader,
+            CITIZEN,
+            parcel,
+            scale,
+            paper,
+            lang or shared.settings.language,
+            orientation=Orientation(orientation) if orientation else None,
+            synthetic=shared.settings.synthetic,
+        )
     out.write_bytes(made)
     if as_json:
         print_json({"file": str(out), "bytes": len(made), "scale": scale, "format": paper})
