@@ -11,7 +11,7 @@ from gis_core.folding import fold_name
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.store import Query, Snapshot
 from layers.errors import NotMergedError
-from layers.ingest.schema import AS_FILED, CONFIDENCE, ENDED, UNREAD
+from layers.ingest.schema import AS_FILED, CONFIDENCE, ENDED
 from layers.spec import CollectionSpec
 from layers.uses import main_use
 
@@ -127,7 +127,7 @@ def needed_columns(spec: CollectionSpec) -> list[str]:
     relation = spec.relation
     names = [relation.address, relation.circumference_cm, relation.counts_by, *relation.sums]
     if relation.key:
-        names += [relation.key, *(relation.key + part for part in (AS_FILED, CONFIDENCE, UNREAD))]
+        names += [relation.key, relation.key + AS_FILED, relation.key + CONFIDENCE]
     return [n for n in names if n]
 
 

@@ -14,7 +14,7 @@ from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
-from layers.ingest.schema import AS_FILED, UNREAD, split_keys
+from layers.ingest.schema import AS_FILED, split_keys
 from layers.merge_run.inputs import Features, Parcels, preferred, texts
 from layers.spec import CollectionSpec, Join
 
@@ -105,15 +105,14 @@ def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeySc
     for at, name in zip(row[~matched].tolist(), key[~matched], strict=True):
         cases.add(at, *_why_not(str(name), parcels))
     filed = texts(features.frame, field_.name + AS_FILED)
-    stated = np.zeros(len(features), np.bool_)
-    stated[row] = True
-    unread = features.frame[field_.name + UNREAD].notna().to_numpy()
-    for at in np.flatnonzero(unread | ~stated).tolist():
+    read = np.bincount(row, minlength=len(features))
+    listed = np.array([any(s in (t or "") for s in field_.separators) for t in filed], np.bool_)
+    for at in np.flatnonzero((read == 0) | listed).tolist():
         pieces = _pieces(filed[at] or "", field_.separators)
-        if pieces:
-            cases.add_unread(at, pieces, keys)
-        else:
+        if not pieces:
             cases.add(at, "", Reason.NO_KEY, "", ())
+        elif len(pieces) > read[at]:
+            cases.add_unread(at, pieces, keys)
     return cases.joined(links)
 
 

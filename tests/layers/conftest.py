@@ -42,13 +42,8 @@ def _put(store, layer, tables, *, raster=None):
         return writer.publish({}, None)
 
 
-def _keyed(texts, keys, sure, unread):
-    return {
-        "parcel_key_as_filed": texts,
-        "parcel_key": keys,
-        "parcel_key_confidence": sure,
-        "parcel_key_unread": unread,
-    }
+def _keyed(texts, keys, sure):
+    return {"parcel_key_as_filed": texts, "parcel_key": keys, "parcel_key_confidence": sure}
 
 
 @pytest.fixture
@@ -134,7 +129,6 @@ def _found(folder):
                             [f"{GARDEN};3049-12-3/1", "Verberg, Flur 3, 12", None, f"{GONE}"],
                             [f"{GARDEN} {YARD}", None, None, GONE],
                             ["exact normalised", None, None, "exact"],
-                            [None, "Verberg, Flur 3, 12: no such section", None, None],
                         ),
                     },
                     None,

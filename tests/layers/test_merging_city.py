@@ -26,15 +26,15 @@ REGISTERS = (
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory):
-    """Return a city's folder, its store, and the report of its merge."""
+    """Return a city's folder, its store, the report of its merge, and what was planted."""
     folder = tmp_path_factory.mktemp("city")
-    make_city(folder / "files", 600, seed=3)
+    truth = make_city(folder / "files", 600)
     registry, krefeld = find_layers(), load_municipality("krefeld")
     with Store.open(folder / "data", create=True) as store:
         for layer in REGISTERS:
             files = sorted((folder / "files" / layer).iterdir())
             ingest(store, registry, krefeld, layer, files)
-        yield folder / "files", store, merge(store, registry, krefeld)
+        yield folder / "files", store, merge(store, registry, krefeld), truth
 
 
 def known(city, register):
@@ -128,7 +128,31 @@ def test_every_feature_is_linked_or_a_case(city):
         if c.collection not in {"flurstueck_eigentuemer", "baum"}:
             assert links.groupby("feature_id")["share"].sum().to_numpy() == pytest.approx(1)
     assert report.rasters == {"terrain": 600}
-    assert report.beyond_bound == 0
+
+
+def test_wrong_official_areas_are_noticed_and_no_others(city):
+    areas = city[1].snapshot(MERGE).frame("summary_flurstueck").set_index("parcel_key")
+    planted = {p.row for p in city[3].of_kind("area_deviation")}
+    assert set(areas.index[areas["beyond_bound"]]) == planted
+    assert len(planted) > 3
+
+
+def test_buildings_over_the_border_stand_on_both_parcels(city):
+    links = city[1].snapshot(MERGE).frame("link_gebaeude_bauwerk")
+    ids = city[1].snapshot("alkis").frame("gebaeude_bauwerk")["oid"]
+    planted = {p.row: set(p.parcels) for p in city[3].of_kind("overbuilt")}
+    cut = links[links["boundary"]].groupby("feature_id")["parcel_key"].agg(set)
+    assert {ids[feature][:16]: parcels for feature, parcels in cut.items()} == planted
+    # Walls drawn along a border overlap it by millimetres: kept as links, flagged as slivers.
+    assert links.loc[links["sliver"], "area_m2"].max() < 1
+
+
+def test_tax_by_parcel_adds_up_to_the_cent(city):
+    objects = city[1].snapshot("property_tax").frame("grundsteuer")["annual_tax_cents"]
+    merged = city[1].snapshot(MERGE)
+    linked = merged.frame("link_grundsteuer")["feature_id"].unique()
+    by_parcel = merged.frame("summary_grundsteuer")["sum_annual_tax_cents"]
+    assert by_parcel.sum() == objects.loc[linked].sum() > 0
 
 
 def test_graves_lie_in_their_cemetery(city):
