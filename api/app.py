@@ -1,28 +1,32 @@
 """The web application: our own routes first, pygeoapi's documents behind them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from api.errors import FormatError
+from api.addresses import OneAddress
+from api.failures import Failures
 from api.features.routes import Features
-from api.negotiation import Wanted, wanted
+from api.ogc.provider import close_readers
 from api.ogc.routes import Standard
 from api.ogc.shell import Shell
 from api.pages.render import Pages
 from api.parcels import Parcels
-from api.problems import new_incident, problem, problem_response
 from api.security import SecurityHeaders
 from api.settings import Settings
+from api.site import Site
 from gis_core.errors import FlurbuchError
 from layers.reader import open_reader
+
+_DEADLINE_S = 20.0
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -33,50 +37,43 @@ def create_app(settings: Settings) -> Starlette:
     StoreError
         The data directory cannot be opened.
     """
-    reader = open_reader(settings.data_dir, settings.municipality, settings.layer_dirs)
-    pages = Pages(settings, reader.municipality.title)
+    reader = open_reader(
+        settings.data_dir, settings.municipality, settings.layer_dirs, deadline_s=_DEADLINE_S
+    )
+    pages = Pages(settings, reader.municipality)
+    failures = Failures(settings, pages)
 
-    async def health(_: Request) -> Response:
-        state = {k: {"generation": v.number} for k, v in reader.state().items()}
-        return Response(
-            orjson.dumps({"status": "ok", "layers": state}), media_type="application/json"
-        )
-
-    async def accessibility(request: Request) -> Response:
-        asked_for = wanted(request, settings.language)
-        return pages.answer(
-            "accessibility", request, Wanted(html=True, language=asked_for.language)
-        )
-
-    async def failed(request: Request, error: Exception) -> Response:
-        return _failed(pages, settings, request, error)
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        reader.close()
+        close_readers()
 
     return Starlette(
         routes=[
-            Route("/healthz", health),
-            Route("/accessibility", accessibility),
+            *Site(settings, reader, pages).routes(),
             *Features(settings, reader, pages).routes(),
             *Parcels(settings, reader, pages).routes(),
             *Standard(settings, reader, pages, Shell(settings, reader)).routes(),
             Mount("/static", StaticFiles(directory=str(files("api") / "static"))),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            # What is public may be shown on any other site's map; credentials never pass.
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET"],
+                expose_headers=["Content-Crs", "ETag", "Link"],
+            ),
+            # The least effort already makes features eight times smaller.
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
+            Middleware(OneAddress),
+        ],
         exception_handlers={
-            FlurbuchError: failed,
-            HTTPException: failed,
-            Exception: failed,
+            FlurbuchError: failures.answer,
+            HTTPException: failures.answer,
+            Exception: failures.answer,
         },
+        lifespan=lifespan,
     )
-
-
-def _failed(pages: Pages, settings: Settings, request: Request, error: Exception) -> Response:
-    body = problem(error, new_incident(request, error))
-    try:
-        asked_for = wanted(request, settings.language)
-    except FormatError:
-        asked_for = Wanted(html=False, language=settings.language)
-    if not asked_for.html:
-        return problem_response(body)
-    status = body["status"]
-    assert isinstance(status, int)  # noqa: S101 - problem() always gives one
-    return pages.answer("problem", request, asked_for, status=status, problem=body)

@@ -1,25 +1,41 @@
 """``/parcels/{key}`` and ``/find``: the parcel dossier and the way to it."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote
 
-import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from api.addresses import moved
+from api.answers import json_answer
 from api.errors import ParameterError
-from api.negotiation import wanted
+from api.negotiation import Wanted, wanted
+from api.pages.parcel import parcel_page
 from api.pages.render import Pages
 from api.settings import Settings
+from api.status import http_status
+from api.wording import words
+from cartography import errors as drawing
 from cartography.parcel_map import parcel_map
+from gis_core.errors import ParcelKeyError
 from layers.access import CITIZEN
 from layers.dossier import build_dossier
+from layers.errors import UnknownParcelError
 from layers.find import FindResult, find
 from layers.reader import Reader
+from layers.wording import Language
 
 _MOST_TEXT = 200
+_NO_MAP = (
+    drawing.CrowdedSheetError,
+    drawing.DocumentError,
+    drawing.EmptySheetError,
+    drawing.SheetError,
+    drawing.SignatureError,
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,11 @@ class Parcels:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/find", self.find), Route("/parcels/{key:path}", self.parcel)]
+        return [
+            Route("/find", self.find),
+            Route("/parcels", self.parcels),
+            Route("/parcels/{key:path}", self.parcel),
+        ]
 
     async def parcel(self, request: Request) -> Response:
         """Answer the dossier of a parcel; other spellings of its key lead to the canonical one."""
@@ -42,26 +62,54 @@ class Parcels:
         """Answer parcels and addresses that match a text."""
         return await run_in_threadpool(self._find, request)
 
+    async def parcels(self, request: Request) -> Response:
+        """Answer the ways to a parcel: a search form, or templates of addresses."""
+        asked_for = wanted(request, self.settings.language)
+        if asked_for.html:
+            return self.pages.answer("parcels", request, asked_for)
+        return json_answer({"links": self._ways(asked_for.language)}, asked_for.language)
+
+    def _ways(self, language: Language) -> list[dict[str, object]]:
+        return [
+            {
+                "rel": rel,
+                "type": "application/json",
+                "title": words("link", rel, language),
+                "href": f"{self.settings.url}{path}",
+                "templated": True,
+            }
+            for rel, path in (("search", "/find?q={q}"), ("item", "/parcels/{parcelKey}"))
+        ]
+
     def _parcel(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
         text = request.path_params["key"]
-        dossier = build_dossier(self.reader, CITIZEN, text)
+        try:
+            dossier = build_dossier(self.reader, CITIZEN, text)
+        except (ParcelKeyError, UnknownParcelError) as error:
+            if not asked_for.html:
+                raise
+            # People get the search's explanation, in their language, and what may be meant.
+            return self._found(request, asked_for, text[:_MOST_TEXT], http_status(error))
         if text != dossier.parcel_key:
-            query = f"?{request.url.query}" if request.url.query else ""
-            return RedirectResponse(f"/parcels/{quote(dossier.parcel_key)}{query}", status_code=308)
+            return moved(request, f"/parcels/{dossier.parcel_key}")
         if not asked_for.html:
-            return _json(dossier.as_json(asked_for.language), asked_for.language)
-        return self.pages.answer(
-            "parcel",
-            request,
-            asked_for,
-            dossier=dossier,
-            map_svg=parcel_map(self.reader, CITIZEN, dossier.parcel_key, lang=asked_for.language),
-        )
+            return json_answer(dossier.as_json(asked_for.language), asked_for.language)
+        drawn = self._map(dossier.parcel_key, asked_for.language)
+        return parcel_page(self.pages, request, asked_for, dossier, drawn)
+
+    def _map(self, parcel_key: str, language: Language) -> str | None:
+        """Draw the map; None where the surroundings cannot be drawn."""
+        try:
+            return parcel_map(self.reader, CITIZEN, parcel_key, lang=language)
+        except _NO_MAP:
+            return None
 
     def _find(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
         text = request.query_params.get("q", "").strip()
+        if asked_for.html and not text:
+            return self.pages.answer("parcels", request, asked_for)
         if not text or len(text) > _MOST_TEXT:
             raise ParameterError(
                 "q: a parcel key or an address is missing"
@@ -69,13 +117,28 @@ class Parcels:
                 else f"q: found {len(text)} characters, expected at most {_MOST_TEXT}",
                 parameter="q",
             )
-        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
         if asked_for.html:
-            return self.pages.answer("find", request, asked_for, text=text, result=result)
-        return _json(_result(result), asked_for.language)
+            return self._found(request, asked_for, text, HTTPStatus.OK)
+        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
+        return json_answer(_result(result, self.settings.url), asked_for.language)
+
+    def _found(
+        self, request: Request, asked_for: Wanted, text: str, status: HTTPStatus
+    ) -> Response:
+        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
+        keys = self.reader.municipality.keys
+        return self.pages.answer(
+            "find",
+            request,
+            asked_for,
+            status=status,
+            text=text,
+            result=result,
+            label=lambda key: keys.label(key, asked_for.language),
+        )
 
 
-def _result(result: FindResult) -> dict[str, object]:
+def _result(result: FindResult, url: str) -> dict[str, object]:
     return {
         "explanation": result.explanation,
         "candidates": list(result.candidates),
@@ -86,13 +149,8 @@ def _result(result: FindResult) -> dict[str, object]:
                 "label": hit.label,
                 "address": hit.address,
                 "confidence": hit.confidence,
-                "href": f"/parcels/{quote(hit.parcel_key)}",
+                "href": f"{url}/parcels/{quote(hit.parcel_key)}",
             }
             for hit in result.hits
         ],
     }
-
-
-def _json(document: dict[str, object], language: str) -> Response:
-    headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
-    return Response(orjson.dumps(document), media_type="application/json", headers=headers)

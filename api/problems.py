@@ -3,57 +3,60 @@
 import logging
 from http import HTTPStatus
 from secrets import token_hex
+from typing import Any
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.addresses import own_path
 from api.status import STATUS, http_status
+from api.wording import documents, words
 from gis_core.errors import FlurbuchError
+from layers.wording import Language
 
 LOG = logging.getLogger("flurbuch")
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem(error: Exception, incident: str) -> dict[str, object]:
-    """Describe an error as RFC 9457 problem details, with nothing the caller may not see."""
+def problem(error: Exception, language: Language) -> dict[str, Any]:
+    """Describe an error as RFC 9457 problem details, with nothing the caller may not see.
+
+    ``title`` is in the language asked for; ``detail`` and ``advice`` are the error's own,
+    in English. A fault of the service itself is a title and the number under which the log
+    tells the rest.
+    """
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
-        return {"type": f"/problems/{status.value}", "title": status.phrase, "status": status.value}
+        code = str(status.value)
+        known = code if code in documents()["problem"] else "http"
+        return _body(code, words("problem", known, language), status)
     status = http_status(error)
     if not isinstance(error, FlurbuchError) or type(error) not in STATUS:
-        return {
-            "type": "/problems/internal",
-            "title": HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
-            "status": HTTPStatus.INTERNAL_SERVER_ERROR.value,
-            "incident": incident,
-        }
-    body: dict[str, object] = {
-        "type": f"/problems/{error.code}",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": str(error),
-    }
+        return _body("internal", words("problem", "internal", language), status)
+    body = _body(error.code, words("problem", error.code, language), status)
+    if status.is_server_error:  # its message names files and commands of the operator's
+        return body
+    body["detail"] = str(error)
     if error.advice:
         body["advice"] = error.advice
     return {**error.fields, **body}
 
 
-def new_incident(request: Request, error: Exception) -> str:
+def _body(code: str, title: str, status: HTTPStatus) -> dict[str, Any]:
+    return {"type": f"/problems/{code}", "title": title, "status": status.value}
+
+
+def log_incident(request: Request, error: Exception) -> str:
     """Write what the caller is not told to the log, under a number that he is."""
     incident = token_hex(6)
-    if not isinstance(error, FlurbuchError | HTTPException):
-        LOG.error("incident %s at %s", incident, request.url.path, exc_info=error)
+    LOG.error("incident %s at %.200s", incident, own_path(request), exc_info=error)
     return incident
 
 
-def problem_response(body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+def problem_response(body: dict[str, Any], headers: dict[str, str]) -> Response:
     """Return problem details as an answer."""
-    status = body["status"]
     return Response(
-        orjson.dumps(body),
-        status_code=status if isinstance(status, int) else 500,
-        media_type=MEDIA_TYPE,
-        headers=headers,
+        orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers
     )

@@ -14,11 +14,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
 }
 
 
 class SecurityHeaders:
-    """Adds the headers; also on errors, since it wraps the whole application."""
+    """Adds the headers to what the application answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

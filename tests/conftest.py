@@ -6,6 +6,8 @@ from pathlib import Path
 import pyproj.datadir
 import pytest
 
+from tests.demo import DemoCity, once, open_city, serving, store_city
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -15,6 +17,32 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("real data: the folder ../shared/data is absent")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def _shared_base(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """Return a folder of this test run that all its workers see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def demo_city(_shared_base: Path) -> DemoCity:
+    """Return the files of a synthetic city of 800 parcels, and the truth about them."""
+    return open_city(_shared_base)
+
+
+@pytest.fixture(scope="session")
+def demo_store(_shared_base: Path, demo_city: DemoCity) -> Path:
+    """Return a data directory with all registers of the demo city, linked; not to be changed."""
+    return once(_shared_base / "demo_store", lambda folder: store_city(demo_city, folder))
+
+
+@pytest.fixture(scope="session")
+def served(demo_store: Path) -> Iterator[str]:
+    """Return the base URL of a real server over the demo city's store."""
+    with serving(demo_store) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -12,13 +12,15 @@ import pandas as pd
 from api.features.crs import decimals, to_crs
 from api.features.geojson import Days, feature_bytes
 from api.features.parameters import ItemsRequest
+from api.wording import words
+from layers.wording import Language
 
 GEOJSON = "application/geo+json"
 Link = dict[str, str]
 
 
 def items_links(
-    url: str, given: Mapping[str, str], asked: ItemsRequest, matched: int, title: str
+    url: str, given: Mapping[str, str], asked: ItemsRequest, matched: int, language: Language
 ) -> list[Link]:
     """Return self, alternate, next and prev links; ``next`` exists exactly when more follow.
 
@@ -31,32 +33,30 @@ def items_links(
     matched
         How many features the filter matches in all.
     """
-    kept = {name: text for name, text in given.items() if name != "f"}
 
     def page(**changes: str) -> str:
-        return f"{url}/items?{urlencode({**kept, **changes}, safe=',:/')}"
+        return _address(f"{url}/items", {**given, **changes})
 
     links = [
-        {"rel": "self", "type": GEOJSON, "title": title, "href": page(f="json")},
-        {"rel": "alternate", "type": "text/html", "title": title, "href": page(f="html")},
-        {"rel": "collection", "type": "application/json", "title": title, "href": url},
+        _link("self", GEOJSON, page(f="json"), language),
+        _link("alternate", "text/html", page(f="html"), language),
+        _link("collection", "application/json", url, language),
     ]
     after = asked.offset + asked.limit
     if after < matched:
-        links.append(
-            {
-                "rel": "next",
-                "type": GEOJSON,
-                "title": title,
-                "href": page(f="json", offset=str(after)),
-            }
-        )
+        links.append(_link("next", GEOJSON, page(f="json", offset=str(after)), language))
     if asked.offset > 0:
         before = str(max(0, asked.offset - asked.limit))
-        links.append(
-            {"rel": "prev", "type": GEOJSON, "title": title, "href": page(f="json", offset=before)}
-        )
+        links.append(_link("prev", GEOJSON, page(f="json", offset=before), language))
     return links
+
+
+def _address(url: str, given: Mapping[str, str]) -> str:
+    return f"{url}?{urlencode(given, safe=',:/')}"
+
+
+def _link(rel: str, media_type: str, href: str, language: Language) -> Link:
+    return {"rel": rel, "type": media_type, "title": words("link", rel, language), "href": href}
 
 
 def _features(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[bytes]:
@@ -89,14 +89,20 @@ def items_document(
 
 
 def item_document(
-    frame: pd.DataFrame, dates: Days, crs: str, storage: int, url: str, title: str
+    frame: pd.DataFrame,
+    dates: Days,
+    crs: str,
+    storage: int,
+    url: str,
+    given: Mapping[str, str],
+    language: Language,
 ) -> bytes:
-    """Return one GeoJSON feature with its links."""
+    """Return one GeoJSON feature with its links; the arguments are those of `items_links`."""
     own = f"{url}/items/{quote(str(frame.index[0]), safe='')}"
     links = [
-        {"rel": "self", "type": GEOJSON, "title": title, "href": f"{own}?f=json"},
-        {"rel": "alternate", "type": "text/html", "title": title, "href": f"{own}?f=html"},
-        {"rel": "collection", "type": "application/json", "title": title, "href": url},
+        _link("self", GEOJSON, _address(own, {**given, "f": "json"}), language),
+        _link("alternate", "text/html", _address(own, {**given, "f": "html"}), language),
+        _link("collection", "application/json", url, language),
     ]
     feature = _features(frame, dates, crs, storage)[0]
     return b'%s,"links":%s}' % (feature[:-1], orjson.dumps(links))

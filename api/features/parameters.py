@@ -1,8 +1,9 @@
 """The query parameters of an items request: checked whole, unknown ones refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from math import isfinite
 
 from shapely.geometry.base import BaseGeometry
@@ -18,9 +19,15 @@ MAX_LIMIT = 10_000
 MAX_OFFSET = 10_000_000
 _OWN = {"f", "lang", "limit", "offset", "bbox", "bbox-crs", "crs", "datetime"}
 _OWN |= {"properties", "skipGeometry", "sortby"}
+_READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
+    FieldType.INTEGER: (r"[+-]?\d{1,18}", int),
+    FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,18})?", float),
+    FieldType.DATE: (r"\d{4}-\d\d-\d\d", date.fromisoformat),
+    FieldType.DATETIME: (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)?", datetime.fromisoformat),
+}
 _INSTANT = r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?"
 _DATETIME = re.compile(
-    rf"^({_INSTANT}|({_INSTANT}|\.\.|)/({_INSTANT}|\.\.|P[\dYMWDTHS.]+|)|P[\dYMWDTHS.]+/{_INSTANT})$"
+    rf"{_INSTANT}|({_INSTANT}|\.\.|)/({_INSTANT}|\.\.|P[\dYMWDTHS.]+|)|P[\dYMWDTHS.]+/{_INSTANT}"
 )
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
@@ -40,7 +47,11 @@ class ItemsRequest:
 
 
 def read_items_request(
-    given: Mapping[str, str], view: CollectionView, storage: int, bounds: Box
+    given: Mapping[str, str],
+    view: CollectionView,
+    storage: int,
+    bounds: Box,
+    most: int = MAX_LIMIT,
 ) -> ItemsRequest:
     """Read the parameters of ``/collections/{id}/items``.
 
@@ -54,6 +65,8 @@ def read_items_request(
         EPSG code of the storage CRS.
     bounds
         Box in the storage CRS outside of which the collection has nothing.
+    most
+        Features of one answer at most; a larger ``limit`` means this one.
 
     Raises
     ------
@@ -66,13 +79,12 @@ def read_items_request(
     for name in given:
         if name not in _OWN and name not in names:
             raise ParameterError(
-                f"{name!r} is not a parameter of this collection",
+                f"{name[:80]!r} is not a parameter of this collection",
                 advice=f"Parameters: {', '.join(sorted(_OWN))}; fields: {', '.join(names)}",
-                parameter=name,
+                parameter=name[:80],
             )
-    if "datetime" in given and not _DATETIME.match(given["datetime"]):
-        raise _refused("datetime", given["datetime"], "an RFC 3339 instant or an interval a/b")
-    limit = _whole(given, "limit", DEFAULT_LIMIT, 1)
+    _check_datetime(given)
+    limit = min(_whole(given, "limit", DEFAULT_LIMIT, 1), most)
     offset = _whole(given, "offset", 0, 0)
     if offset > MAX_OFFSET:
         raise _refused("offset", given["offset"], f"at most {MAX_OFFSET}")
@@ -83,11 +95,11 @@ def read_items_request(
         equals={name: _typed(view, name, given[name]) for name in names if name in given},
         columns=_properties(given, names),
         sort=_sort(given, names),
-        limit=min(limit, MAX_LIMIT),
+        limit=limit,
         offset=offset,
         geometry=not _flag(given, "skipGeometry"),
     )
-    return ItemsRequest(query, crs, min(limit, MAX_LIMIT), offset, nothing)
+    return ItemsRequest(query, crs, limit, offset, nothing)
 
 
 def read_item_request(given: Mapping[str, str], storage: int) -> str:
@@ -95,9 +107,9 @@ def read_item_request(given: Mapping[str, str], storage: int) -> str:
     for name in given:
         if name not in {"f", "lang", "crs"}:
             raise ParameterError(
-                f"{name!r} is not a parameter here",
+                f"{name[:80]!r} is not a parameter here",
                 advice="Parameters: f, lang, crs",
-                parameter=name,
+                parameter=name[:80],
             )
     return check_crs(given.get("crs", CRS84), storage, "crs")
 
@@ -122,6 +134,19 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if text not in _TRUE | _FALSE:
         raise _refused(name, text, "true or false")
     return text in _TRUE
+
+
+def _check_datetime(given: Mapping[str, str]) -> None:
+    text = given.get("datetime", "..")
+    try:
+        if "datetime" not in given or _DATETIME.fullmatch(text):
+            for instant in text.split("/"):
+                if instant[:1].isdigit():
+                    datetime.fromisoformat(instant)
+            return
+    except ValueError:  # a day such as 2025-02-30
+        pass
+    raise _refused("datetime", text, "an RFC 3339 instant or an interval a/b")
 
 
 def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeometry | None, bool]:
@@ -155,12 +180,16 @@ def _typed(view: CollectionView, name: str, text: str) -> object:
     kind = next(field.type for field in view.fields if field.name == name)
     if kind is FieldType.BOOLEAN:
         return _flag({name: text}, name)
-    if kind not in {FieldType.INTEGER, FieldType.NUMBER}:
+    read = _READERS.get(kind)
+    if read is None:
         return text
-    pattern = r"[+-]?\d{1,18}" if kind is FieldType.INTEGER else r"[+-]?\d{1,18}(\.\d{1,18})?"
-    if not re.fullmatch(pattern, text):
-        raise _refused(name, text, f"a value of type {kind}")
-    return int(text) if kind is FieldType.INTEGER else float(text)
+    pattern, convert = read
+    try:
+        if re.fullmatch(pattern, text):
+            return convert(text)
+    except ValueError:  # a day such as 2025-02-30
+        pass
+    raise _refused(name, text, f"a value of type {kind}")
 
 
 def _properties(given: Mapping[str, str], names: list[str]) -> tuple[str, ...] | None:

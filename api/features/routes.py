@@ -6,14 +6,17 @@ from urllib.parse import quote
 import pandas as pd
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from api.addresses import moved
+from api.caching import revalidated
 from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import GEOJSON, item_document, items_document, items_links
 from api.features.crs import Box
 from api.features.geojson import days
 from api.features.parameters import (
+    MAX_LIMIT,
     ItemsRequest,
     read_item_request,
     read_items_request,
@@ -26,6 +29,9 @@ from layers.query import Query
 from layers.reader import Reader
 from layers.spec import Join
 from layers.view import CollectionView
+
+MAX_ROWS = 200
+"""Rows of a page for people; programs get up to ``MAX_LIMIT``."""
 
 
 @dataclass(frozen=True)
@@ -56,40 +62,44 @@ class Features:
         view = self._view(request)
         given = _parameters(request)
         storage = self.reader.municipality.storage_crs
-        asked = read_items_request(given, view, storage, self._bounds(view))
-        matched, frame = self._fetch(view, asked)
+        most = MAX_ROWS if asked_for.html else MAX_LIMIT
+        asked = read_items_request(given, view, storage, self._bounds(view), most)
         if asked_for.html:
-            return self._items_page(request, asked_for, view, asked, matched, frame)
-        title = view.spec.title[asked_for.language]
-        url = f"{self.settings.url}/collections/{view.spec.id}"
-        links = items_links(url, given, asked, matched, title)
-        body = items_document(frame, days(view), asked.crs, storage, matched, links)
-        return _geojson(body, asked.crs, asked_for, links)
+            return self._items_page(request, asked_for, view, asked)
+
+        def answer() -> Response:
+            matched, frame = self._fetch(view, asked)
+            url, language = self._url(view), asked_for.language
+            links = items_links(url, given, asked, matched, language)
+            body = items_document(frame, days(view), asked.crs, storage, matched, links)
+            return _geojson(body, asked.crs, asked_for, links)
+
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer)
 
     def _item(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
         view = self._view(request)
+        given = _parameters(request)
         storage = self.reader.municipality.storage_crs
-        crs = read_item_request(_parameters(request), storage)
+        crs = read_item_request(given, storage)
         identifier = request.path_params["feature"]
-        frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
-        if not len(frame):
-            return self._by_parcel_key(request, view, identifier)
-        title = view.spec.title[asked_for.language]
+
+        def answer() -> Response:
+            frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
+            if not len(frame):
+                return self._by_parcel_key(request, view, identifier)
+            if asked_for.html:
+                return self._item_page(request, asked_for, view, frame)
+            url, language = self._url(view), asked_for.language
+            body = item_document(frame, days(view), crs, storage, url, given, language)
+            return _geojson(body, crs, asked_for, [])
+
         if asked_for.html:
-            row = _rows(frame)[0]
-            return self.pages.answer(
-                "item",
-                request,
-                asked_for,
-                view=view,
-                fields=view.fields,
-                row=row,
-                parcel_url=_parcel_url(view, row, asked_for.language),
-            )
-        url = f"{self.settings.url}/collections/{view.spec.id}"
-        body = item_document(frame, days(view), crs, storage, url, title)
-        return _geojson(body, crs, asked_for, [])
+            return answer()
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer)
+
+    def _url(self, view: CollectionView) -> str:
+        return f"{self.settings.url}/collections/{view.spec.id}"
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(CITIZEN, request.path_params["collection"])
@@ -115,39 +125,44 @@ class Features:
                 query = Query(equals={field: key}, columns=(), geometry=False, limit=1)
                 frame = self.reader.frame(CITIZEN, view.spec.id, query)
                 if len(frame):
-                    target = f"/collections/{view.spec.id}/items/{quote(str(frame.index[0]))}"
-                    asked = f"?{request.url.query}" if request.url.query else ""
-                    return RedirectResponse(target + asked, status_code=308)
+                    return moved(request, f"/collections/{view.spec.id}/items/{frame.index[0]}")
         raise UnknownFeatureError(
             f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
         )
 
     def _items_page(
-        self,
-        request: Request,
-        asked_for: Wanted,
-        view: CollectionView,
-        asked: ItemsRequest,
-        matched: int,
-        frame: pd.DataFrame | None,
+        self, request: Request, asked_for: Wanted, view: CollectionView, asked: ItemsRequest
     ) -> Response:
+        matched, frame = self._fetch(view, asked)
         rows = [] if frame is None else _rows(frame)
-        shown = [
-            f for f in view.fields if asked.query.columns is None or f.name in asked.query.columns
-        ]
+        columns = asked.query.columns
         after = asked.offset + asked.limit
         return self.pages.answer(
             "items",
             request,
             asked_for,
             view=view,
-            fields=shown,
+            fields=[f for f in view.fields if columns is None or f.name in columns],
             rows=rows,
             matched=matched,
             first=asked.offset + 1,
             last=asked.offset + len(rows),
             next_offset=after if after < matched else None,
             previous_offset=max(0, asked.offset - asked.limit) if asked.offset else None,
+        )
+
+    def _item_page(
+        self, request: Request, asked_for: Wanted, view: CollectionView, frame: pd.DataFrame
+    ) -> Response:
+        row = _rows(frame)[0]
+        return self.pages.answer(
+            "item",
+            request,
+            asked_for,
+            view=view,
+            fields=view.fields,
+            row=row,
+            parcel_url=_parcel_url(view, row, asked_for.language),
         )
 
 

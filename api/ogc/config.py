@@ -54,7 +54,7 @@ def _metadata(settings: Settings, reader: Reader) -> dict[str, Any]:
             "keywords": {"de": ["Flurstück", "Kataster"], "en": ["parcel", "cadastre"]},
             "keywords_type": "theme",
             "terms_of_service": "https://www.govdata.de/dl-de/zero-2-0",
-            "url": settings.url,
+            "url": f"{settings.url}/?f=html",
         },
         "license": {
             "name": "Datenlizenz Deutschland – Zero – Version 2.0",

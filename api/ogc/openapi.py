@@ -1,19 +1,42 @@
 """The description of the interface: self-contained, and of what is really served."""
 
+from functools import partial
+from importlib.metadata import version
 from typing import Any
 
-from api.features.crs import supported_crs
+from api.features.answers import GEOJSON
+from api.features.crs import CRS84, supported_crs
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
-from api.negotiation import Language
+from api.negotiation import LANGUAGES
 from api.settings import Settings
+from api.wording import words
 from layers.access import CITIZEN
 from layers.reader import Reader
 from layers.spec import GeometryKind
 from layers.view import CollectionView
+from layers.wording import Language
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+JSON, SCHEMA = "application/json", "application/schema+json"
 Node = dict[str, Any]
+
+_FORM: Node = {"in": "query", "required": False, "style": "form", "explode": False}
+_OF_ITEMS = (
+    "limit",
+    "offset",
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "properties",
+    "sortby",
+    "skipGeometry",
+)
+_PROBLEM: Node = {
+    "description": "Problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 
 def openapi_document(settings: Settings, reader: Reader, language: Language) -> Node:
@@ -22,24 +45,17 @@ def openapi_document(settings: Settings, reader: Reader, language: Language) -> 
     views = [
         view for view in reader.collections(CITIZEN) if view.spec.geometry is not GeometryKind.NONE
     ]
+    say = partial(_say, language)
+    text = {"type": "string", "maxLength": 200}
     paths: Node = {
-        "/": _get("landing", "This service", _answer("application/json")),
-        "/conformance": _get("conformance", "Conformance", _answer("application/json")),
-        "/openapi": _get("openapi", "This document", _answer(OPENAPI_TYPE)),
-        "/collections": _get("collections", "Collections", _answer("application/json")),
-        "/find": _get(
-            "find",
-            "Parcels and addresses that match a text",
-            _answer("application/json"),
-            _query("q", {"type": "string", "maxLength": 200}, required=True),
-        ),
-        "/parcels/{parcelKey}": _get(
-            "parcel",
-            "All that is public about a parcel",
-            _answer("application/json"),
-            _path("parcelKey"),
-        ),
-        "/healthz": _get("health", "Whether the process answers", _answer("application/json")),
+        "/": _get("landing", say("landing"), JSON),
+        "/conformance": _get("conformance", say("conformance"), JSON),
+        "/openapi": _get("openapi", say("openapi"), OPENAPI_TYPE),
+        "/collections": _get("collections", say("collections"), JSON),
+        "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
+        "/parcels": _get("parcels", say("parcels"), JSON),
+        "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, _path("parcelKey", language)),
+        "/healthz": _get("health", say("health"), JSON),
     }
     for view in views:
         paths.update(_collection_paths(view, language))
@@ -47,110 +63,89 @@ def openapi_document(settings: Settings, reader: Reader, language: Language) -> 
         "openapi": "3.0.3",
         "info": {
             "title": f"Flurbuch – {reader.municipality.title[language]}",
-            "version": "1.0.0",
+            "version": version("flurbuch"),
             "contact": {"email": settings.contact_email},
             "license": {"name": "dl-de/zero-2-0", "url": "https://www.govdata.de/dl-de/zero-2-0"},
         },
         "servers": [{"url": settings.url}],
         "paths": paths,
-        "components": {"parameters": _shared(storage), "schemas": {"Problem": _problem_schema()}},
+        "components": {
+            "parameters": _shared(storage, language),
+            "schemas": {"Problem": _problem_schema()},
+        },
     }
+
+
+def _say(language: Language, operation: str, **facts: str) -> str:
+    return words("operation", operation, language, **facts)
 
 
 def _collection_paths(view: CollectionView, language: Language) -> Node:
-    base, name, title = f"/collections/{view.spec.id}", view.spec.id, view.spec.title[language]
+    base, name = f"/collections/{view.spec.id}", view.spec.id
+    say = partial(_say, language, title=view.spec.title[language])
     fields = [
-        _query(field.name, dict(JSON_TYPES[field.type]), description=field.title[language])
-        for field in view.fields
+        {**_FORM, "name": f.name, "schema": JSON_TYPES[f.type], "description": f.title[language]}
+        for f in view.fields
     ]
-    shared = [
-        {"$ref": f"#/components/parameters/{p}"}
-        for p in (
-            "limit",
-            "offset",
-            "bbox",
-            "bbox-crs",
-            "crs",
-            "datetime",
-            "properties",
-            "sortby",
-            "skipGeometry",
-        )
-    ]
-    schema = _answer("application/schema+json")
+    shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in _OF_ITEMS]
+    crs = {"$ref": "#/components/parameters/crs"}
     return {
-        base: _get(f"{name}.collection", title, _answer("application/json")),
-        f"{base}/schema": _get(f"{name}.schema", title, schema),
-        f"{base}/queryables": _get(f"{name}.queryables", title, schema),
-        f"{base}/items": _get(
-            f"{name}.items", title, _answer("application/geo+json"), *shared, *fields
-        ),
+        base: _get(f"{name}.collection", say("collection"), JSON),
+        f"{base}/schema": _get(f"{name}.schema", say("schema"), SCHEMA),
+        f"{base}/queryables": _get(f"{name}.queryables", say("queryables"), SCHEMA),
+        f"{base}/items": _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields),
         f"{base}/items/{{featureId}}": _get(
-            f"{name}.item",
-            title,
-            _answer("application/geo+json"),
-            _path("featureId"),
-            {"$ref": "#/components/parameters/crs"},
+            f"{name}.item", say("item"), GEOJSON, _path("featureId", language), crs
         ),
     }
 
 
-def _get(operation: str, summary: str, answers: Node, *parameters: Node) -> Node:
+def _get(operation: str, summary: str, media_type: str, *parameters: Node) -> Node:
     common = [{"$ref": "#/components/parameters/f"}, {"$ref": "#/components/parameters/lang"}]
+    content = {media_type: {"schema": {"type": "object"}}}
     if operation == "health":
         common = []
+    else:
+        content["text/html"] = {"schema": {"type": "string"}}
     return {
         "get": {
             "operationId": operation,
             "summary": summary,
             "parameters": [*parameters, *common],
-            "responses": answers,
+            "responses": {"200": {"description": summary, "content": content}, "default": _PROBLEM},
         }
     }
 
 
-def _answer(media_type: str) -> Node:
-    problem = {
-        "description": "Problem",
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-        },
-    }
-    content = {media_type: {"schema": {"type": "object"}}}
-    if media_type != OPENAPI_TYPE:
-        content["text/html"] = {"schema": {"type": "string"}}
-    return {"200": {"description": "OK", "content": content}, "default": problem}
+def _query(name: str, schema: Node, language: Language, *, required: bool = False) -> Node:
+    said = words("parameter", name, language)
+    return {**_FORM, "name": name, "required": required, "schema": schema, "description": said}
 
 
-def _query(name: str, schema: Node, *, required: bool = False, description: str = "") -> Node:
-    node: Node = {"name": name, "in": "query", "required": required, "schema": schema}
-    node |= {"style": "form", "explode": False}
-    return node | ({"description": description} if description else {})
+def _path(name: str, language: Language) -> Node:
+    said = words("parameter", name, language)
+    text = {"type": "string"}
+    return {"name": name, "in": "path", "required": True, "schema": text, "description": said}
 
 
-def _path(name: str) -> Node:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _shared(storage: int) -> Node:
-    crs = {"type": "string", "enum": list(supported_crs(storage))}
-    box = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+def _shared(storage: int, language: Language) -> Node:
+    crs = {"type": "string", "enum": list(supported_crs(storage)), "default": CRS84}
     names = {"type": "array", "items": {"type": "string"}}
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    offset = {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}
-    return {
-        "f": _query("f", {"type": "string", "enum": ["json", "geojson", "html"]}),
-        "lang": _query("lang", {"type": "string", "enum": ["de", "en"]}),
-        "limit": _query("limit", limit),
-        "offset": _query("offset", offset),
-        "bbox": _query("bbox", box),
-        "bbox-crs": _query("bbox-crs", crs),
-        "crs": _query("crs", crs),
-        "datetime": _query("datetime", {"type": "string"}),
-        "properties": _query("properties", names),
-        "sortby": _query("sortby", names),
-        "skipGeometry": _query("skipGeometry", {"type": "boolean", "default": False}),
+    schemas: dict[str, Node] = {
+        "f": {"type": "string", "enum": ["json", "geojson", "html"]},
+        "lang": {"type": "string", "enum": list(LANGUAGES)},
+        "limit": limit,
+        "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+        "bbox": {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
+        "bbox-crs": crs,
+        "crs": crs,
+        "datetime": {"type": "string"},
+        "properties": names,
+        "sortby": names,
+        "skipGeometry": {"type": "boolean", "default": False},
     }
+    return {name: _query(name, schema, language) for name, schema in schemas.items()}
 
 
 def _problem_schema() -> Node:

@@ -1,24 +1,39 @@
 """pygeoapi's view of one collection: a feature provider over the one door to the data."""
 
-from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, ProviderQueryError
 
 from api.features.geojson import days, feature_dicts
 from api.features.schema import JSON_TYPES
-from api.negotiation import Language
 from gis_core.errors import FlurbuchError
 from layers.access import CITIZEN
 from layers.query import Query
 from layers.reader import Reader, open_reader
 from layers.view import CollectionView
+from layers.wording import Language
+
+_Place = tuple[str, str, tuple[str, ...]]
+_OPEN: dict[_Place, Reader] = {}  # pygeoapi makes a provider anew for every request
+_LOCK = Lock()
 
 
-@cache
-def _reader(data_dir: str, municipality: str, layer_dirs: tuple[str, ...]) -> Reader:
-    return open_reader(Path(data_dir), municipality, tuple(Path(d) for d in layer_dirs))
+def _reader(place: _Place) -> Reader:
+    with _LOCK:
+        if place not in _OPEN:
+            data_dir, municipality, layer_dirs = place
+            folders = tuple(Path(folder) for folder in layer_dirs)
+            _OPEN[place] = open_reader(Path(data_dir), municipality, folders)
+        return _OPEN[place]
+
+
+def close_readers() -> None:
+    """Close the files of all providers; the next request opens them again."""
+    with _LOCK:
+        while _OPEN:
+            _OPEN.popitem()[1].close()
 
 
 class ReaderProvider(BaseProvider):  # type: ignore[misc]
@@ -32,7 +47,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
     def __init__(self, provider_def: dict[str, Any]) -> None:
         super().__init__(provider_def)
         data = provider_def["data"]
-        self.reader = _reader(data["data_dir"], data["municipality"], tuple(data["layer_dirs"]))
+        self.reader = _reader((data["data_dir"], data["municipality"], tuple(data["layer_dirs"])))
         self.collection: str = provider_def["options"]["collection"]
         self.language: Language = provider_def["options"].get("language", "de")
         self.get_fields()

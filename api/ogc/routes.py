@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.negotiation import Language, Wanted, wanted
-from api.ogc.openapi import OPENAPI_TYPE, openapi_document
+from api.answers import json_answer
+from api.caching import revalidated
+from api.negotiation import Wanted, wanted
+from api.ogc.openapi import OPENAPI_TYPE, SCHEMA, openapi_document
 from api.ogc.shell import CONFORMANCE, Document, Shell
 from api.pages.render import Pages
 from api.settings import Settings
@@ -18,8 +19,7 @@ from layers.access import CITIZEN
 from layers.reader import Reader
 from layers.spec import GeometryKind
 from layers.view import CollectionView
-
-SCHEMA_TYPE = "application/schema+json"
+from layers.wording import Language
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,30 @@ class Standard:
         """Answer what this service is and where things are."""
         if asked_for.html:
             return self.pages.answer("home", request, asked_for, collections=self._views())
-        return _json(self.shell.landing(asked_for.language), asked_for.language)
+        return json_answer(self.shell.landing(asked_for.language), asked_for.language)
 
     def collections(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the public collections."""
         if asked_for.html:
             return self.pages.answer("collections", request, asked_for, collections=self._views())
-        return _json(self.shell.collections(asked_for.language), asked_for.language)
+        language = asked_for.language
+
+        def answer() -> Response:
+            return json_answer(self.shell.collections(language), language)
+
+        return revalidated(request, asked_for, self._views, answer)
 
     def collection(self, request: Request, asked_for: Wanted) -> Response:
         """Answer one public collection."""
         view = self._view(request)
         if asked_for.html:
             return self.pages.answer("collection", request, asked_for, view=view)
-        document = self.shell.collection(view.spec.id, asked_for.language)
-        return _json(document, asked_for.language)
+        language = asked_for.language
+
+        def answer() -> Response:
+            return json_answer(self.shell.collection(view.spec.id, language), language)
+
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer)
 
     def schema(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the JSON Schema of a collection's features."""
@@ -85,14 +94,14 @@ class Standard:
         """Answer the conformance classes that are served and tested, no others."""
         if asked_for.html:
             return self.pages.answer("conformance", request, asked_for, classes=CONFORMANCE)
-        return _json({"conformsTo": list(CONFORMANCE)}, asked_for.language)
+        return json_answer({"conformsTo": list(CONFORMANCE)}, asked_for.language)
 
     def openapi(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the description of the interface."""
         document = openapi_document(self.settings, self.reader, asked_for.language)
         if asked_for.html:
             return self.pages.answer("openapi", request, asked_for, document=document)
-        return _json(document, asked_for.language, OPENAPI_TYPE)
+        return json_answer(document, asked_for.language, OPENAPI_TYPE)
 
     def _fields(
         self, request: Request, asked_for: Wanted, ask: Callable[[str, Language], Document]
@@ -100,7 +109,7 @@ class Standard:
         view = self._view(request)
         if asked_for.html:
             return self.collection(request, asked_for)
-        return _json(ask(view.spec.id, asked_for.language), asked_for.language, SCHEMA_TYPE)
+        return json_answer(ask(view.spec.id, asked_for.language), asked_for.language, SCHEMA)
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(CITIZEN, request.path_params["collection"])
@@ -111,8 +120,3 @@ class Standard:
             for view in self.reader.collections(CITIZEN)
             if view.spec.geometry is not GeometryKind.NONE
         ]
-
-
-def _json(document: Document, language: str, media_type: str = "application/json") -> Response:
-    headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
-    return Response(orjson.dumps(document), media_type=media_type, headers=headers)

@@ -4,7 +4,7 @@ pygeoapi is called as a library and only for JSON: its pages load scripts from p
 hosts, and its links name things that are not served here. Both are left behind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -12,11 +12,12 @@ from pygeoapi import api as core
 from pygeoapi.api import API, APIRequest, itemtypes
 from starlette.datastructures import Headers, QueryParams
 
-from api.negotiation import Language
 from api.ogc.config import pygeoapi_config
 from api.settings import Settings
+from api.wording import documents, words
 from layers.access import CITIZEN
 from layers.reader import Reader
+from layers.wording import Language
 
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -31,7 +32,13 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 )
-NOT_SERVED = ("f=jsonld", "/processes", "/jobs", "/TileMatrixSets", "/asyncapi")
+_TYPES = {
+    "application/geo+json",
+    "application/json",
+    "application/schema+json",
+    "application/vnd.oai.openapi+json",
+    "text/html",
+}
 
 Document = dict[str, Any]
 Call = Callable[..., tuple[dict[str, str], int, str]]
@@ -40,7 +47,7 @@ Call = Callable[..., tuple[dict[str, str], int, str]]
 class _Asked:
     """What pygeoapi needs to know of a request: JSON, in a language, at a path."""
 
-    def __init__(self, path: str, language: str) -> None:
+    def __init__(self, path: str, language: Language) -> None:
         self.query_params = QueryParams({"f": "json", "lang": language})
         self.headers = Headers({})
         self.path_params = {"path_info": path}
@@ -57,15 +64,15 @@ class Shell:
         self._api: API | None = None
         self._made_for: tuple[tuple[str, int], ...] = ()
 
-    def landing(self, language: str) -> Document:
+    def landing(self, language: Language) -> Document:
         """Return the landing page with the links that are served."""
         return self._ask(core.landing_page, "/", language)
 
-    def collections(self, language: str) -> Document:
+    def collections(self, language: Language) -> Document:
         """Return all public collections."""
         return self._ask(core.describe_collections, "/collections", language)
 
-    def collection(self, collection_id: str, language: str) -> Document:
+    def collection(self, collection_id: str, language: Language) -> Document:
         """Return one public collection; its existence is the caller's to check."""
         return self._ask(core.describe_collections, "/collections", language, collection_id)
 
@@ -81,17 +88,24 @@ class Shell:
         """Return a document about fields, with their titles in the language asked for."""
         document = self._ask(call, "/collections", language, collection_id)
         for field in self._reader.view(CITIZEN, collection_id).fields:
-            document["properties"][field.name]["title"] = field.title[language]
+            described = document["properties"][field.name]
+            described["title"] = field.title[language]
+            if field.unit:
+                described["x-ogc-unit"] = field.unit
+            if field.codes:
+                described["enum"] = list(field.codes)
+                meanings = (f"{code}: {title[language]}" for code, title in field.codes.items())
+                described["description"] = "; ".join(meanings)
         return document
 
-    def _ask(self, call: Call, path: str, language: str, *args: str) -> Document:
+    def _ask(self, call: Call, path: str, language: Language, *args: str) -> Document:
         api = self._current()
         request = APIRequest(_Asked(path, language), api.locales)
         _, status, content = call(api, request, *args)
         if status != 200:
             raise RuntimeError(f"pygeoapi answered {status} for {path}")
         document: Document = orjson.loads(content)
-        _prune(document)
+        _links_served(document, language)
         return document
 
     def _current(self) -> API:
@@ -102,12 +116,17 @@ class Shell:
         return self._api
 
 
-def _prune(document: Document) -> None:
-    """Take out links to what is not served, here and in the collections within."""
-    document["links"] = [
-        link
-        for link in document.get("links", ())
-        if not any(part in str(link.get("href", "")) for part in NOT_SERVED)
-    ]
+def _links_served(document: Document, language: Language) -> None:
+    """Keep the links to what is served, here and in the collections within, and title them."""
+    if "links" in document:
+        document["links"] = list(_titled(document["links"], language))
     for collection in document.get("collections", ()):
-        _prune(collection)
+        _links_served(collection, language)
+
+
+def _titled(links: Iterable[Document], language: Language) -> Iterator[Document]:
+    for link in links:
+        relation = link["rel"].rsplit("/", 1)[-1]  # OGC's own relations are addresses
+        if link["type"].split(";")[0] in _TYPES and relation in documents()["link"]:
+            kept = {name: link[name] for name in ("rel", "type", "href")}
+            yield kept | {"title": words("link", relation, language)}

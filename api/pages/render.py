@@ -11,10 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.negotiation import LANGUAGES, Language, Wanted
+from api.addresses import own_path
+from api.negotiation import LANGUAGES, Wanted
 from api.settings import Settings
+from api.wording import words
+from layers.municipality import Municipality
 from layers.spec import FieldSpec
-from layers.wording import format_date, format_number, format_value
+from layers.wording import Language, format_date, format_number, format_value
 
 
 @cache
@@ -27,7 +30,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
 class Pages:
     """Renders templates; knows the settings that every page shows."""
 
-    def __init__(self, settings: Settings, town: Mapping[Language, str]) -> None:
+    def __init__(self, settings: Settings, town: Municipality) -> None:
         self._settings = settings
         self._town = town
         self._environment = Environment(
@@ -66,8 +69,10 @@ class Pages:
         html = self._environment.get_template(f"{name}.html").render(
             t=say,
             lang=language,
-            town=self._town[language],
+            town=self._town.title[language],
+            storage_crs=self._town.storage_crs,
             settings=self._settings,
+            type_name=lambda field: words("type", field.type.value, language),
             number=lambda v, decimals=None: format_number(v, language, decimals),
             coded=lambda field, v: _coded(field, v, language),
             day=lambda v: _day(v, language),
@@ -98,4 +103,5 @@ def _with(request: Request, **changes: str | int | None) -> str:
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)
-    return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
+    path = own_path(request)
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,53 @@
+"""Validators: an answer stays the same until an import that it was made from is replaced."""
+
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from http import HTTPStatus
+from importlib.metadata import version
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.addresses import own_path, own_query
+from api.negotiation import Wanted
+from layers.view import CollectionView
+
+_PROGRAM = version("flurbuch")
+Views = Callable[[], Iterable[CollectionView]]
+
+
+def revalidated(
+    request: Request, asked_for: Wanted, views: Views, answer: Callable[[], Response]
+) -> Response:
+    """Return the answer with its validator, or 304 where the caller has it already.
+
+    Parameters
+    ----------
+    views
+        Returns the collections that the answer is made from, as they are served now.
+
+    Notes
+    -----
+    The validator is weak: the same features may be written at another time. When an
+    import is published while the answer is made, it carries none.
+    """
+    before = _validator(request, asked_for, views())
+    headers = {"ETag": before, "Cache-Control": "public, no-cache"}
+    if before in _known(request):
+        vary = {"Vary": "Accept, Accept-Language"}
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers | vary)
+    response = answer()
+    if response.status_code == HTTPStatus.OK and _validator(request, asked_for, views()) == before:
+        response.headers.update(headers)
+    return response
+
+
+def _validator(request: Request, asked_for: Wanted, views: Iterable[CollectionView]) -> str:
+    made_from = [(v.id, v.names, v.generation.number, v.generation.imported_at) for v in views]
+    asked = (own_path(request), own_query(request), asked_for.html, asked_for.language)
+    digest = blake2b(repr((_PROGRAM, asked, made_from)).encode(), digest_size=12)
+    return f'W/"{digest.hexdigest()}"'
+
+
+def _known(request: Request) -> set[str]:
+    return {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}

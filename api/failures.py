@@ -1,0 +1,52 @@
+"""What happens to an error on its way out: a page for people, problem details for programs."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import FormatError
+from api.negotiation import Wanted, wanted
+from api.pages.render import Pages
+from api.problems import log_incident, problem, problem_response
+from api.security import HEADERS
+from api.settings import Settings
+
+
+class Failures:
+    """The one handler of every error."""
+
+    def __init__(self, settings: Settings, pages: Pages) -> None:
+        self._settings = settings
+        self._pages = pages
+
+    async def answer(self, request: Request, error: Exception) -> Response:
+        """Answer an error; OPTIONS is no error, and says what is allowed."""
+        allowed = _headers(error)
+        if request.method == "OPTIONS" and "Allow" in allowed:
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
+        asked_for = self._wanted(request)
+        body = problem(error, asked_for.language)
+        if body["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            body["incident"] = log_incident(request, error)
+        if asked_for.html:
+            response: Response = self._pages.answer(
+                "problem", request, asked_for, status=body["status"], problem=body
+            )
+        else:
+            response = problem_response(body, {"Vary": "Accept, Accept-Language"})
+        # Faults of the service are answered outside of all middleware.
+        response.headers.update({**HEADERS, "Cache-Control": "no-store", **allowed})
+        return response
+
+    def _wanted(self, request: Request) -> Wanted:
+        try:
+            return wanted(request, self._settings.language)
+        except FormatError:
+            return Wanted(html=False, language=self._settings.language)
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    return (error.headers if isinstance(error, HTTPException) else None) or {}

@@ -1,0 +1,28 @@
+"""What everybody may read, as the layer files say."""
+
+from gis_core.crs import plan_operation, transform_geometry
+from layers.registry import find_layers
+from layers.spec import Access, GeometryKind
+
+SPECS = {
+    spec.id: spec
+    for _, spec in find_layers().collections()
+    if spec.access is Access.PUBLIC and spec.geometry is not GeometryKind.NONE
+}
+PUBLIC = tuple(SPECS)
+HIDDEN = tuple(spec.id for _, spec in find_layers().collections() if spec.id not in SPECS)
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+CRS = (CRS84, *(f"{EPSG}{code}" for code in (25832, 4326, 3857, 4258, 25833)))
+LATITUDE_FIRST = {f"{EPSG}4326", f"{EPSG}4258"}
+
+
+def name(uri):
+    """Return the name by which PROJ knows an offered CRS."""
+    return "OGC:CRS84" if uri == CRS84 else uri.replace(EPSG, "EPSG:")
+
+
+def carry(geometry, source, target):
+    """Return geometry, x east, in another CRS."""
+    return transform_geometry(geometry, plan_operation(name(source), name(target)))
