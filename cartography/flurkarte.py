@@ -337,7 +337,11 @@ def make_flurkarte(
     check_scale(scale)
     subject = find_subject(reader, actor, key)
     sheet = sheet_around(
-        subject.bounds, paper_format=paper_format, orientation=orientation, scale=scale
+        subject.bounds,
+        subject.inside,
+        paper_format=paper_format,
+        orientation=orientation,
+        scale=scale,
     )
     scene = build_scene(reader, actor, sheet.frame, subject, synthetic=synthetic)
     return flurkarte(sheet, scene, lang)

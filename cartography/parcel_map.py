@@ -7,7 +7,7 @@ from cartography.describe import describe, parcel_label
 from cartography.messages import messages
 from cartography.reading import Subject, build_scene, find_subject
 from cartography.scene import Scene
-from cartography.sheet import MapFrame
+from cartography.sheet import MapFrame, centre_on
 from cartography.style import default_catalogue
 from cartography.svg import write_svg
 from layers.access import Actor
@@ -65,8 +65,8 @@ def frame_around(subject: Subject, width_px: int, height_px: int) -> MapFrame:
     west, south, east, north = subject.bounds
     need = max((east - west) / width, (north - south) / height) * 1000 / _FILL
     scale = next((s for s in SCALES if s >= need), SCALES[-1])
-    centre = (float(round((west + east) / 2)), float(round((south + north) / 2)))
-    return MapFrame(width, height, scale, centre)
+    room = (width * scale / 1000, height * scale / 1000)
+    return MapFrame(width, height, scale, centre_on(subject.bounds, subject.inside, room))
 
 
 def parcel_map_svg(scene: Scene, lang: Language = "de") -> str:

@@ -21,6 +21,7 @@ from cartography.scene import Buildings, Imprint, LandUses, Parcels, Scene, Text
 from cartography.sheet import MapFrame
 from cartography.style import Catalogue, default_catalogue
 from gis_core.addresses import list_addresses, split_address
+from gis_core.geometry import label_point
 from gis_core.keys import AlkisKeys, KeyScheme, parts
 from layers.access import Actor
 from layers.dossier import read_parcel_key
@@ -38,10 +39,11 @@ Bounds = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The parcel that a sheet is about: canonical key and bounds in metre."""
+    """The parcel that a sheet is about: canonical key, bounds and a point in it, metre."""
 
     key: str
     bounds: Bounds
+    inside: tuple[float, float]
 
 
 def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
@@ -58,13 +60,19 @@ def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
     key = read_parcel_key(reader, actor, view, text)
     frame = _features(reader, actor, view, Query(equals={_key_field(view): key}), ())
     if not len(frame):
+        ended = reader.ended_on(actor, key)
+        since = f"; it ended on {ended.isoformat()}" if ended else ""
         raise UnknownParcelError(
-            f"no current parcel has the key {key}",
+            f"no current parcel has the key {key}{since}",
             advice="Search with: flurbuch find TEXT",
             parcel_key=key,
         )
-    bounds: list[float] = shapely.total_bounds(_shapes(frame)).tolist()
-    return Subject(key, (bounds[0], bounds[1], bounds[2], bounds[3]))
+    shapes = _shapes(frame)
+    bounds: list[float] = shapely.total_bounds(shapes).tolist()
+    largest = shapes[[int(np.argmax(shapely.area(shapes)))]]
+    middle = label_point(largest)[0]
+    edges = (bounds[0], bounds[1], bounds[2], bounds[3])
+    return Subject(key, edges, (float(middle.x), float(middle.y)))
 
 
 def build_scene(

@@ -172,18 +172,49 @@ def default_orientation(paper_format: str) -> Orientation:
     return Orientation.PORTRAIT if paper_format == "A4" else Orientation.LANDSCAPE
 
 
+def centre_on(
+    bounds: tuple[float, float, float, float],
+    inside: tuple[float, float],
+    room: tuple[float, float],
+) -> tuple[float, float]:
+    """Return the middle of a map that shows a shape: whole if it fits, else a part of it.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east and north edge of the shape, metre.
+    inside
+        A point in the shape: the middle when the shape is larger than the map.
+    room
+        Width and height of the map on the ground, metre.
+
+    Returns
+    -------
+    Easting and northing in whole metres: the corners of the map then have coordinates
+    that a person can check.
+
+    Examples
+    --------
+    >>> room = (180.0, 200.0)
+    >>> centre_on((0, 0, 30, 40), (3, 4), room), centre_on((0, 0, 999, 40), (3, 4), room)
+    ((15.0, 20.0), (3.0, 4.0))
+    """
+    west, south, east, north = bounds
+    whole = east - west <= room[0] and north - south <= room[1]
+    x, y = ((west + east) / 2, (south + north) / 2) if whole else inside
+    return float(round(x)), float(round(y))
+
+
 def sheet_around(
     bounds: tuple[float, float, float, float],
+    inside: tuple[float, float],
     *,
     paper_format: str = "A4",
     orientation: Orientation | None = None,
     scale: int = 1000,
 ) -> Sheet:
-    """Lay a sheet so that the middle of ``bounds`` (metre) is in the middle of the map.
-
-    The centre is rounded to whole metres: the corners of the map then have
-    coordinates that a person can check, and the same parcel gives the same sheet.
-    """
-    west, south, east, north = bounds
-    centre = (float(round((west + east) / 2)), float(round((south + north) / 2)))
-    return Sheet(paper_format, orientation or default_orientation(paper_format), scale, centre)
+    """Lay a sheet around a shape, see `centre_on`; the same shape gives the same sheet."""
+    lying = orientation or default_orientation(paper_format)
+    frame = Sheet(paper_format, lying, scale, (0.0, 0.0)).frame
+    room = (frame.width / frame.mm_per_metre, frame.height / frame.mm_per_metre)
+    return Sheet(paper_format, lying, scale, centre_on(bounds, inside, room))

@@ -48,9 +48,20 @@ def test_every_kind_of_parcel_gets_its_sheet(reader, keys):
         assert any(label in text for text in probe.alternatives(pdf))
 
 
+def test_the_selected_parcel_is_on_its_sheet_however_large_it_is(reader, keys):
+    for key in keys:
+        subject = find_subject(reader, CITIZEN, key)
+        frame = sheet_around(subject.bounds, subject.inside, scale=500).frame
+        scene = build_scene(reader, CITIZEN, frame, subject)
+        here = scene.parcels.geometry[scene.subject]
+        assert here.buffer(1).intersects(shapely.Point(frame.centre)) or here.within(
+            shapely.box(*frame.extent)
+        )
+
+
 def test_labels_of_a_city_are_clear_and_what_is_stored_is_drawn(reader, keys):
     subject = find_subject(reader, CITIZEN, keys[3])
-    sheet = sheet_around(subject.bounds, paper_format="A3")
+    sheet = sheet_around(subject.bounds, subject.inside, paper_format="A3")
     scene = build_scene(reader, CITIZEN, sheet.frame, subject)
     drawn = draw_map(scene, default_catalogue(), messages("de"))
     assert is_clear(drawn.labels)
