@@ -8,6 +8,7 @@ The same arguments give the same bytes. See data/README.md.
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,8 @@ from data.city.write_trees import write_trees
 from data.city.zones import Zone
 
 Progress = Callable[[str, int, int], None]
+
+STEPS = 8
 
 NAS_UP_TO = 20_000
 """Cities above this size get a GeoPackage in the simplified schema instead of NAS."""
@@ -76,53 +79,57 @@ def make_city(
         What was planted and what an import must find, as in ``truth.json``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    steps = (
-        "streets and parcels",
-        "buildings and land use",
-        "cadastre",
-        "trees",
-        "road damage",
-        "cemeteries",
-        "taxes",
-        "terrain",
-    )
-    done = iter(range(len(steps)))
-
-    def step() -> None:
-        i = next(done)
-        progress(steps[i], i, len(steps))
-
-    step()
+    step = _Steps(progress)
+    step("streets and parcels")
     city = draw_city(parcels, seed)
     truth = _begin(city, parcels, seed)
-    step()
+    step("buildings and land use")
     buildings = build(city)
     uses = lay_uses(city, slivers=dirt)
     shapes = buildings.geometry
     if dirt:
         city, buildings, shapes = _spoil(city, buildings, uses, truth)
-    step()
+    step("cadastre")
     _write_cadastre((city, buildings, uses), shapes, out, truth, nas=_nas(cadastre, parcels))
     write_owners(city, out, truth)
-    ground = Ground(city.geometry)
-    step()
-    trees = plant_trees(city, ground, buildings.geometry, borders=dirt)
-    write_trees(city, trees, out, truth, dirt=dirt)
-    step()
-    write_damages(city, report_damages(city, ground, noise=dirt), out, truth, dirt=dirt)
-    step()
-    write_graves(city, lay_graves(city, buildings.geometry), out, truth, dirt=dirt)
-    step()
-    write_property_tax(city, out, truth, dirt=dirt)
-    write_trade_tax(city, out, truth, dirt=dirt)
-    step()
+    _write_guests(city, buildings, out, truth, step, dirt=dirt)
+    step("terrain")
     write_terrain(city, out / "terrain" / "dgm.tif")
     truth.files = sorted(
         str(f.relative_to(out)) for f in out.rglob("*") if f.is_file() and f.name != "truth.json"
     )
     truth.write(out / "truth.json")
-    progress("city", len(steps), len(steps))
+    step("city")
     return truth
+
+
+@dataclass
+class _Steps:
+    """Counts the steps for whoever shows the progress."""
+
+    progress: Progress
+    done: int = 0
+
+    def __call__(self, title: str) -> None:
+        self.progress(title, self.done, STEPS)
+        self.done += 1
+
+
+def _write_guests(
+    city: City, buildings: Buildings, out: Path, truth: CityTruth, step: _Steps, *, dirt: bool
+) -> None:
+    """Write the registers that refer to parcels."""
+    ground = Ground(city.geometry)
+    step("trees")
+    trees = plant_trees(city, ground, buildings.geometry, borders=dirt)
+    write_trees(city, trees, out, truth, dirt=dirt)
+    step("road damage")
+    write_damages(city, report_damages(city, ground, noise=dirt), out, truth, dirt=dirt)
+    step("cemeteries")
+    write_graves(city, lay_graves(city, buildings.geometry), ground, out, truth, dirt=dirt)
+    step("taxes")
+    write_property_tax(city, out, truth, dirt=dirt)
+    write_trade_tax(city, out, truth, dirt=dirt)
 
 
 def _nas(cadastre: str, parcels: int) -> bool:

@@ -165,10 +165,11 @@ def blocks_of(
 def _set_back(edges: Edges, half: Floats, face: list[int], zone: Zone) -> Block | None:
     xy, edge, node = _outline(edges, face)
     ring, source = inset(xy, half[edges.way[edge]])
-    block = Block(zone, np.round(ring, 3), edge[source], node[source])
-    polygon, whole = shapely.Polygon(block.ring), shapely.Polygon(xy)
-    if polygon.is_valid and _signed_area(block.ring) > 60.0 and whole.covers(polygon):
-        return _without_straight(block)
+    block = _without_straight(Block(zone, np.round(ring, 3), edge[source], node[source]))
+    if len(block.ring) >= 3 and _signed_area(block.ring) > 60.0:
+        polygon = shapely.Polygon(block.ring)
+        if polygon.is_valid and shapely.Polygon(xy).covers(polygon):
+            return block
     return _eroded(xy, edge, node, float(half[edges.way[edge]].max()), zone)
 
 

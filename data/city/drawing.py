@@ -1,6 +1,6 @@
 """The ground of the city, put together: blocks, lots, road parcels, keys, addresses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -11,7 +11,7 @@ from data.city.arcs import Arcs
 from data.city.blocks import Block
 from data.city.frame import Frame, make_frame, mouth_lines
 from data.city.keys import Numbers, load_catalogue, number_parcels, share_sections
-from data.city.lots import Lot, Share, share_out
+from data.city.lots import WHOLE_BLOCK, Lot, Share, share_out
 from data.city.names import street_names
 from data.city.parcels import Drawing, Lots, Moved, draw_blocks, joined
 from data.city.patch import Patch
@@ -19,7 +19,7 @@ from data.city.plan import CENTRE
 from data.city.roads import Roads, pave
 from data.city.shapes import Floats, Ints, Objects, polygons_of
 from data.city.streets import Kind, Network
-from data.city.zones import Zone
+from data.city.zones import Zone, urbanity
 
 BUILT_ZONES = (
     Zone.OLD_TOWN,
@@ -86,34 +86,50 @@ MULTI_PART_PER = 1_500
 """One parcel on so many lies on both sides of a path."""
 
 
+FIELD_M2 = (2_800.0, 9_000.0)
+"""Least mean size of fields, and the size that the edge of the town is thinned out to."""
+
+
 def draw_city(parcels: int, seed: int) -> City:
     """Draw a city of exactly so many parcels.
 
-    The fields take what houses and roads leave over; where that is no plausible number
-    the city is drawn again with more or fewer houses.
+    It is first drawn with a few houses too many; then blocks at its edge become fields
+    until fields of a plausible size take up the parcels that houses and roads leave.
 
     Raises
     ------
     ValueError
         The number of parcels cannot be reached, as happens below a few hundred.
     """
-    built = 1.0
-    for _ in range(8):
+    for built in (1.1, 1.3, 1.6, 2.0):
         frame = make_frame(parcels, seed, built)
         wide = _wide(frame)
         shares = _urban_shares(frame, wide)
-        arcs = Arcs()
-        rows = sorted(set(range(len(frame.blocks))) - set(wide))
-        urban = draw_blocks(_places(frame, rows), shares, arcs, frame.plan)
-        outlines = {**{b: frame.blocks[b].ring for b in wide}, **urban.outline}
-        roads = len(_pave(frame, outlines, urban.moved).geometry)
-        left = parcels - len(urban.rings) - roads
+        plain = dict(enumerate(block.ring for block in frame.blocks))
+        left = parcels - sum(map(len, shares)) - len(_pave(frame, plain, {}).geometry)
         ground = sum(shapely.Polygon(frame.blocks[b].ring).area for b in wide)
-        if len(wide) <= left <= max(3.0 * len(wide), ground / 2_500.0):
-            return _with_fields(frame, wide, shares, (urban, arcs), parcels - roads)
-        # Each hectare of houses more or less changes the count by about ten.
-        built *= 1.0 + float(np.clip((left - ground / 9_000.0) / parcels, -0.2, 0.2))
+        if left * FIELD_M2[0] <= ground:
+            frame, wide = _thinned(frame, shares, left, ground)
+            return _with_fields(frame, wide, shares, parcels)
     raise ValueError(f"no city of {parcels} parcels with seed {seed}: try another number or seed")
+
+
+def _thinned(frame: Frame, shares: Shares, left: int, ground: float) -> tuple[Frame, list[int]]:
+    """Make fields of the houses farthest out until there is room for plausible fields."""
+    blocks = list(frame.blocks)
+    centre = np.asarray([block.ring.mean(axis=0) for block in blocks]) - np.asarray(CENTRE)
+    far = np.argsort(urbanity(frame.plan, centre), kind="stable").tolist()
+    houses = [b for b in far if blocks[b].zone in {Zone.HOUSES, Zone.ROWS}]
+    for b in houses:
+        if left * FIELD_M2[1] >= ground:
+            break
+        if frame.patches[b].is_regular:
+            blocks[b] = replace(blocks[b], zone=Zone.FIELD)
+            left += len(shares[b]) - 1
+            ground += shapely.Polygon(blocks[b].ring).area
+            shares[b] = []
+    thinned = replace(frame, blocks=blocks)
+    return thinned, _wide(thinned)
 
 
 def _places(frame: Frame, rows: list[int]) -> list[tuple[int, Block, Patch]]:
@@ -125,22 +141,39 @@ def _pave(frame: Frame, outlines: dict[int, Floats], moved: Moved) -> Roads:
     return pave(frame.net, frame.edges, rings, mouth_lines(frame, moved), frame.rim)
 
 
-def _with_fields(
-    frame: Frame, wide: list[int], shares: Shares, drawn: tuple[Drawing, Arcs], lots: int
-) -> City:
-    """Cut the fields so that there are ``lots`` parcels beside the roads."""
-    urban, arcs = drawn
-    pairs = lots // MULTI_PART_PER
-    built = urban.lots()
-    for _ in range(3):
-        _share_fields(frame, wide, lots + pairs - len(built.lot), shares)
+def _with_fields(frame: Frame, wide: list[int], shares: Shares, parcels: int) -> City:
+    """Draw the lots, then cut the fields so that the number of parcels comes out."""
+    arcs = Arcs()
+    rows = sorted(set(range(len(frame.blocks))) - set(wide))
+    drawn = draw_blocks(_places(frame, rows), shares, arcs, frame.plan)
+    while folded := _folded(drawn):
+        for b in folded:
+            shares[b] = [WHOLE_BLOCK]
+        drawn = draw_blocks(_places(frame, rows), shares, arcs, frame.plan)
+    urban = drawn.lots()
+    rounded = {**{b: frame.blocks[b].ring for b in wide}, **drawn.outline}
+    roads = _pave(frame, rounded, drawn.moved)
+    left = parcels - len(urban.lot) - len(roads.geometry)
+    pairs = parcels // MULTI_PART_PER
+    while True:
+        _share_fields(frame, wide, left + pairs, shares)
         fields = draw_blocks(_places(frame, wide), shares, arcs, frame.plan)
         rural, found = _multi_part(frame, fields.lots(), pairs)
         if found == pairs:
             break
         pairs = found
-    roads = _pave(frame, {**urban.outline, **fields.outline}, urban.moved)
-    return _numbered(frame, joined(built, rural), roads, arcs)
+    roads = _pave(frame, {**drawn.outline, **fields.outline}, drawn.moved)
+    return _numbered(frame, joined(urban, rural), roads, arcs)
+
+
+def _folded(drawn: Drawing) -> list[int]:
+    """Return the blocks whose lots overlap because the block is too crooked to be cut."""
+    lots = drawn.lots()
+    numbers = np.asarray(sorted(drawn.outline), dtype=np.int64)
+    whole = shapely.area(polygons_of([drawn.outline[int(b)] for b in numbers]))
+    parts = np.bincount(lots.block, shapely.area(lots.geometry), int(numbers.max()) + 1)
+    bad = set(numbers[np.abs(parts[numbers] - whole) > 0.01].tolist())
+    return sorted(bad | set(lots.block[~shapely.is_valid(lots.geometry)].tolist()))
 
 
 def _multi_part(frame: Frame, fields: Lots, wanted: int) -> tuple[Lots, int]:

@@ -1,6 +1,9 @@
 """Houses: closed rows on the street line, terraces, detached houses with garages."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from data.city.lots import Lot
 from data.city.shapes import Floats, Ints
@@ -12,6 +15,7 @@ from data.city.site import (
     SHOP_HOUSE,
     STORE,
     WALL_M,
+    Base,
     Site,
     base_of,
     polygons,
@@ -78,73 +82,75 @@ def _annexes(site: Site, rows: Ints, behind: Floats, rng: np.random.Generator) -
     )
 
 
+@dataclass(frozen=True)
+class _Plots:
+    """Lots for detached houses and where the house stands on each, metre.
+
+    ``x`` along the front, ``setback`` behind it, ``width`` and ``deep`` of the house;
+    ``draw`` holds six random shares per lot.
+    """
+
+    rows: Ints
+    base: Base
+    draw: Floats
+    x: Floats
+    setback: Floats
+    width: Floats
+    deep: Floats
+    garage: NDArray[np.bool_]
+
+    @property
+    def built(self) -> NDArray[np.bool_]:
+        """Whether there is a house at all: some lots are empty, some too narrow."""
+        return (self.draw[:, 5] >= 0.045) & (self.width >= 6) & (self.deep >= 6)
+
+
 def build_houses(site: Site, rng: np.random.Generator) -> None:
-    """Build detached houses, some of them L-shaped, with garages on the border."""
-    city = site.city
-    zone = city.zone[: len(city.lots.lot)]
-    rows = np.flatnonzero((zone == Zone.HOUSES) & np.isin(city.lots.lot, (Lot.FRONT, Lot.REAR)))
-    base, n = base_of(city.lots.quad[rows]), len(rows)
-    rows_draw = rng.uniform(size=(n, 6))
-    rear = city.lots.lot[rows] == Lot.REAR
-    setback = np.where(rear, 3.5, 4.2 + 2.3 * rows_draw[:, 0])
-    deep = np.minimum(base.depth - setback - 4.0, 9.0 + 2.5 * rows_draw[:, 2])
+    """Build detached houses, some of them L-shaped, with garages on the border and sheds."""
+    lots = site.city.lots
+    zone = site.city.zone[: len(lots.lot)]
+    rows = np.flatnonzero((zone == Zone.HOUSES) & np.isin(lots.lot, (Lot.FRONT, Lot.REAR)))
+    base, draw = base_of(lots.quad[rows]), rng.uniform(size=(len(rows), 6))
+    setback = np.where(lots.lot[rows] == Lot.REAR, 3.5, 4.2 + 2.3 * draw[:, 0])
+    deep = np.minimum(base.depth - setback - 4.0, 9.0 + 2.5 * draw[:, 2])
     clear = base.width - np.abs(base.lean) * deep
-    width = np.minimum(clear - 6.2, 8.5 + 4.5 * rows_draw[:, 1])
+    width = np.minimum(clear - 6.2, 8.5 + 4.5 * draw[:, 1])
     room = clear - width
-    # Garage on the left where the house leaves four metres there.
-    garage = (rows_draw[:, 3] < 0.62) & (room > 7.2) & (base.depth > 18)
+    # A garage on the left where the house leaves four metres there.
+    garage = (draw[:, 3] < 0.62) & (room > 7.2) & (base.depth > 18)
     x = np.where(garage, room - 3.05, room / 2) + np.abs(base.lean) * deep / 2
     x += base.lean * (setback + deep / 2)
-    ell = (rows_draw[:, 4] < 0.3) & (base.depth - setback - deep > 8) & (width > 9)
-    gap = (rows_draw[:, 5] < 0.045) | (width < 6) | (deep < 6)
+    plots = _Plots(rows, base, draw, x, setback, width, deep, garage)
+    _main_houses(site, plots)
+    _outbuildings(site, plots)
 
-    plain = np.flatnonzero(~ell & ~gap)
-    part = base.take(plain)
+
+def _main_houses(site: Site, plots: _Plots) -> None:
+    x, y, width, deep, draw = plots.x, plots.setback, plots.width, plots.deep, plots.draw
+    bend = (draw[:, 4] < 0.3) & (plots.base.depth - y - deep > 8) & (width > 9)
+    plain = np.flatnonzero(plots.built & ~bend)
     site.add(
-        rows[plain],
-        part.box(x[plain], setback[plain], width[plain], deep[plain]),
+        plots.rows[plain],
+        plots.base.take(plain).box(x[plain], y[plain], width[plain], deep[plain]),
         HOUSE,
-        1 + (rows_draw[plain, 0] > 0.35).astype(np.int64),
+        1 + (draw[plain, 0] > 0.35).astype(np.int64),
         main=True,
     )
-    bent = np.flatnonzero(ell & ~gap)
-    part, x0, y0, w, d = base.take(bent), x[bent], setback[bent], width[bent], deep[bent]
-    wing, far = 0.45 * w, 3.0 + 2.0 * rows_draw[bent, 0]
-    site.add(
-        rows[bent],
-        polygons(
-            part.at(x0, y0),
-            part.at(x0 + w, y0),
-            part.at(x0 + w, y0 + d + far),
-            part.at(x0 + w - wing, y0 + d + far),
-            part.at(x0 + w - wing, y0 + d),
-            part.at(x0, y0 + d),
-        ),
-        HOUSE,
-        2,
-        main=True,
-    )
-    some = np.flatnonzero(garage & ~gap)
-    part = base.take(some)
-    three = np.full(len(some), 3.0)
-    border = 0.1 + part.lean * (setback[some] + 4.75) + np.abs(part.lean) * 3.25
-    site.add(
-        rows[some],
-        part.box(border, setback[some] + 1.5, three, three * 2 + 0.5),
-        GARAGE,
-        1,
-    )
-    shed = np.flatnonzero((rows_draw[:, 3] > 0.72) & (base.depth > 24))
-    part = base.take(shed)
-    size = 2.6 + 1.6 * rows_draw[shed, 1]
-    site.add(
-        rows[shed],
-        part.box(
-            0.62 * part.width - size + part.lean * (part.depth - 5.0),
-            part.depth - 5.5,
-            size * 1.3,
-            size,
-        ),
-        SHED,
-        1,
-    )
+    bent = np.flatnonzero(plots.built & bend)
+    part, x0, x1 = plots.base.take(bent), x[bent], x[bent] + width[bent]
+    y0, y1 = y[bent], y[bent] + deep[bent]
+    wing, y2 = x1 - 0.45 * width[bent], y1 + 3.0 + 2.0 * draw[bent, 0]
+    corners = ((x0, y0), (x1, y0), (x1, y2), (wing, y2), (wing, y1), (x0, y1))
+    site.add(plots.rows[bent], polygons(*(part.at(*c) for c in corners)), HOUSE, 2, main=True)
+
+
+def _outbuildings(site: Site, plots: _Plots) -> None:
+    draw, base = plots.draw, plots.base
+    some = np.flatnonzero(plots.garage & plots.built)
+    part, y = base.take(some), plots.setback[some] + 1.5
+    border = 0.1 + part.lean * (y + 3.25) + np.abs(part.lean) * 3.25
+    site.add(plots.rows[some], part.box(border, y, 3.0, 6.5), GARAGE, 1)
+    some = np.flatnonzero((draw[:, 3] > 0.72) & (base.depth > 24))
+    part, size = base.take(some), 2.6 + 1.6 * draw[some, 1]
+    x = 0.62 * part.width - size + part.lean * (part.depth - 5.0)
+    site.add(plots.rows[some], part.box(x, part.depth - 5.5, size * 1.3, size), SHED, 1)

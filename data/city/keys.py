@@ -1,7 +1,8 @@
 """Districts, sections and numbers: every parcel its key, and the keys that have ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,67 +136,57 @@ def number_parcels(
     ``12/2``); the parcel ``12`` has ended. Some numbers were used up by parcels that
     were merged. ``splittable`` says which parcels can come from a split.
     """
-    rng = plan.random(12)
     n = len(section)
-    numerator, denominator = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    ended: list[tuple[int, tuple[int, ...], str, int]] = []
-    groups = np.lexsort((np.argsort(order, kind="stable"), section, district.astype(str)))
-    draw = rng.uniform(size=(n, 2))
-    counter, last, i = 0, ("", -1), 0
-    while i < n:
-        p = int(groups[i])
-        here = (str(district[p]), int(section[p]))
-        if here != last:
-            counter, last = 0, here
-        counter += 1
-        size = 1
-        if draw[i, 0] < 0.13:
-            size = 2 + int(draw[i, 1] * 3)
-            size = _run(groups, i, size, (district, section, splittable), here)
-        if size > 1:
-            members = tuple(int(g) for g in groups[i : i + size])
-            for k, m in enumerate(members):
-                numerator[m], denominator[m] = counter, k + 1
-            ended.append((p, members, "split", counter))
-        else:
-            if draw[i, 0] > 0.975 and splittable[p]:
-                ended += [(p, (p,), "merge", counter), (p, (p,), "merge", counter + 1)]
-                counter += 2
-            numerator[p] = counter
-        i += size
-    key = _keys(district, section, numerator, denominator)
-    return Numbers(
-        key,
-        district,
-        section,
-        numerator,
-        denominator,
-        tuple(
-            Ended(
-                f"{district[p]}{section[p]:03d}{number:05d}______",
-                tuple(str(key[m]) for m in members),
-                event,
-            )
-            for p, members, event, number in ended
-        ),
+    draw = plan.random(12).uniform(size=(n, 2))
+    rank = np.argsort(order, kind="stable")
+    place = np.lexsort((rank, section, district.astype(str)))
+    begins = np.ones(n, dtype=bool)
+    begins[1:] = (section[place[1:]] != section[place[:-1]]) | (
+        district[place[1:]] != district[place[:-1]]
     )
+    register = _Register(np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))
+    bounds = [*np.flatnonzero(begins).tolist(), n]
+    for first, last in pairwise(bounds):
+        register.number(place[first:last], splittable, draw[first:last])
+    key = _keys(district, section, register.numerator, register.denominator)
+    ended = tuple(
+        Ended(
+            f"{district[members[0]]}{section[members[0]]:03d}{number:05d}______",
+            tuple(str(key[m]) for m in members),
+            event,
+        )
+        for number, members, event in register.ended
+    )
+    return Numbers(key, district, section, register.numerator, register.denominator, ended)
 
 
-def _run(
-    groups: Ints,
-    start: int,
-    size: int,
-    facts: tuple[NDArray[np.object_], Ints, NDArray[np.bool_]],
-    here: tuple[str, int],
-) -> int:
-    """Return how many of the next parcels can have been one."""
-    district, section, splittable = facts
-    run = 0
-    for g in groups[start : start + size]:
-        if not splittable[g] or (district[g], section[g]) != here:
-            break
-        run += 1
-    return max(run, 1)
+@dataclass
+class _Register:
+    """Numbers given so far, and the numbers that were used up."""
+
+    numerator: Ints
+    denominator: Ints
+    ended: list[tuple[int, tuple[int, ...], str]] = field(default_factory=list)
+
+    def number(self, rows: Ints, splittable: NDArray[np.bool_], draw: Floats) -> None:
+        """Give numbers to the parcels of one section."""
+        counter = i = 0
+        while i < len(rows):
+            counter += 1
+            size = 2 + int(draw[i, 1] * 3) if draw[i, 0] < 0.13 else 1
+            members = tuple(rows[i : i + size].tolist())
+            while len(members) > 1 and not splittable[list(members)].all():
+                members = members[:-1]
+            if len(members) > 1:
+                for k, row in enumerate(members):
+                    self.numerator[row], self.denominator[row] = counter, k + 1
+                self.ended.append((counter, members, "split"))
+            else:
+                if draw[i, 0] > 0.975 and splittable[members[0]]:
+                    self.ended += [(counter + k, members, "merge") for k in (0, 1)]
+                    counter += 2
+                self.numerator[members[0]] = counter
+            i += len(members)
 
 
 def _keys(

@@ -37,6 +37,9 @@ class Share:
     front: Front
 
 
+WHOLE_BLOCK = Share((0.0, 1.0, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM)
+
+
 @dataclass(frozen=True)
 class Custom:
     """How lots are measured in a zone, metre."""
@@ -74,6 +77,13 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
     """
     if zone in {Zone.FIELD, Zone.FOREST}:
         return _strips(patch, fields, rng)
+    if zone is Zone.CEMETERY and patch.is_regular:
+        # The old part and the extension; graves were laid before the border was forgotten.
+        cut = 0.617
+        return [
+            Share((0.0, cut, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM),
+            Share((cut, 1.0, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM),
+        ]
     custom = CUSTOM.get(zone)
     if (
         not patch.is_regular
@@ -81,7 +91,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
         or patch.length < 1.6 * custom.frontage
         or patch.depth < 14.0
     ):
-        return [Share((0.0, 1.0, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM)]
+        return [WHOLE_BLOCK]
     if patch.depth < custom.two_rows_from:
         ticks = _ticks(patch.length, 0.0, 1.0, custom, rng)
         front = Front.BOTTOM if patch.bottom.length >= patch.top.length else Front.TOP

@@ -79,7 +79,7 @@ def lay_out(net: Network, plan: Plan, pieces: list[Piece], old_town: Piece) -> l
     fine.append(old_town)
     centre = np.asarray([extent(net, piece)[3] for piece in fine])
     size = np.asarray([area(net, piece) for piece in fine])
-    urban = _urbanity(plan, centre)
+    urban = urbanity(plan, centre) + plan.random(5).uniform(-0.09, 0.09, len(centre))
     urban[-1] = np.inf
     zone = _assign(plan, centre, size, urban)
     return [
@@ -106,13 +106,13 @@ def settlements(plan: Plan) -> Floats:
     return np.asarray(towns)
 
 
-def _urbanity(plan: Plan, centre: Floats) -> Floats:
-    rng = plan.random(5)
+def urbanity(plan: Plan, centre: Floats) -> Floats:
+    """Return for places on paper (n, 2) how close to a centre they are: 1 there, 0 at its edge."""
     score = np.full(len(centre), -np.inf)
     for x, y, reach in settlements(plan):
         distance = np.hypot(centre[:, 0] - x, centre[:, 1] - y)
         score = np.maximum(score, 1 - distance / reach)
-    return score + rng.uniform(-0.09, 0.09, len(centre))
+    return score
 
 
 def railway(plan: Plan) -> Cut:
