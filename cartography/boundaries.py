@@ -9,6 +9,16 @@ from numpy.typing import NDArray
 Geometries = NDArray[np.object_]
 
 
+def polygonal(geometry: Geometries) -> Geometries:
+    """Return geometries without points and lines, which cutting leaves where edges touch."""
+    mixed = np.flatnonzero(shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION)
+    clean = geometry.copy()
+    for i in mixed.tolist():
+        parts = shapely.get_parts(geometry[i])
+        clean[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return clean
+
+
 def rings(areas: Geometries) -> Geometries:
     """Return every ring of polygons and multi-polygons, shells and holes.
 

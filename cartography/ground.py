@@ -8,9 +8,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
+from cartography.boundaries import polygonal
 from cartography.errors import CrowdedSheetError, EmptySheetError
 from cartography.furniture import CROSS, grid_points
 from cartography.scene import Scene
+from cartography.sheet import MapFrame
 
 BORDER = 0.5
 """Labels keep this distance from the map frame, mm."""
@@ -39,10 +41,10 @@ class Ground:
         Part of each parcel's area that is on the sheet, 0 to 1.
     trees
         (n, 3) x, y and radius.
-    crosses
-        (n, 2) where lines of the coordinate grid meet.
     mean_mm2
         Mean area of a parcel on paper.
+    quiet
+        Rings that letters should rather not cross: buildings, crowns, grid crosses.
     """
 
     area: Polygon
@@ -55,17 +57,17 @@ class Ground:
     land_use_rows: NDArray[np.intp]
     land_use: Geometries
     trees: NDArray[np.float64]
-    crosses: NDArray[np.float64]
     mean_mm2: float
+    quiet: Geometries
 
-    @property
-    def quiet(self) -> Geometries:
-        """Rings that letters should rather not cross: buildings, crowns, grid crosses."""
-        houses = shapely.get_parts(self.buildings)
-        houses = houses[shapely.get_dimensions(houses) == 2]
-        crowns = shapely.buffer(shapely.points(self.trees[:, :2]), self.trees[:, 2], quad_segs=3)
-        crosses = shapely.buffer(shapely.points(self.crosses), CROSS / 2, quad_segs=1)
-        return shapely.get_exterior_ring(np.concatenate([houses, crowns, crosses]))
+
+def _quiet(buildings: Geometries, trees: NDArray[np.float64], frame: MapFrame) -> Geometries:
+    houses = shapely.get_parts(buildings)
+    houses = houses[shapely.get_dimensions(houses) == 2]
+    crowns = shapely.buffer(shapely.points(trees[:, :2]), trees[:, 2], quad_segs=3)
+    crosses = shapely.buffer(shapely.points(grid_points(frame)), CROSS / 2, quad_segs=1)
+    rings: Geometries = shapely.get_exterior_ring(np.concatenate([houses, crowns, crosses]))
+    return rings
 
 
 def lay_out(scene: Scene, *, crowds: bool = False) -> Ground:
@@ -100,9 +102,11 @@ def lay_out(scene: Scene, *, crowds: bool = False) -> Ground:
     if not crowds:
         _refuse_crowd(scene, mean)
     inner = shapely.intersection(whole, shapely.buffer(area, -BORDER, join_style="mitre"))
-    visible = np.where(shapely.area(inner) > 0, inner, cut)
+    visible = polygonal(np.where(shapely.area(inner) > 0, inner, cut))
     building_rows = scene.on_sheet(scene.buildings.geometry)
     land_use_rows = scene.on_sheet(scene.land_use.geometry)
+    buildings = _near(frame.to_map(scene.buildings.geometry[building_rows]), area)
+    trees = _trees(scene)
     return Ground(
         area=area,
         parcel_rows=rows,
@@ -110,12 +114,12 @@ def lay_out(scene: Scene, *, crowds: bool = False) -> Ground:
         visible=visible,
         share=shapely.area(cut) / shapely.area(whole),
         building_rows=building_rows,
-        buildings=_near(frame.to_map(scene.buildings.geometry[building_rows]), area),
+        buildings=buildings,
         land_use_rows=land_use_rows,
         land_use=_near(frame.to_map(scene.land_use.geometry[land_use_rows]), area),
-        trees=_trees(scene),
-        crosses=grid_points(frame),
+        trees=trees,
         mean_mm2=mean,
+        quiet=_quiet(buildings, trees, frame),
     )
 
 
@@ -137,9 +141,8 @@ def _near(geometry: Geometries, area: Polygon) -> Geometries:
     bounds = shapely.bounds(geometry)
     far = (bounds[:, :2] < -20).any(axis=1) | (bounds[:, 2:] > (east + 20, north + 20)).any(axis=1)
     near = geometry.copy()
-    near[far] = shapely.intersection(
-        geometry[far], shapely.box(west - 10, south - 10, east + 10, north + 10)
-    )
+    room = shapely.box(west - 10, south - 10, east + 10, north + 10)
+    near[far] = polygonal(shapely.intersection(geometry[far], room))
     return near
 
 

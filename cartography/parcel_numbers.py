@@ -122,17 +122,27 @@ def place_inside(
         for em in sizes:
             search.common_places(em, calm=calm)
         search.sampled_places(sizes, samples, calm=calm)
-    # parts of different parcels may overlap in damaged data: the later label gives way
-    labels: list[Label] = []
-    for i in sorted(search.found):
-        label = search.found[i]
-        if taken.meets(np.array([label.box]))[0]:
-            continue
+    chosen = _apart([search.found[i] for i in sorted(search.found)])
+    for label in chosen:
         taken.add(label)
-        labels.append(label)
-    placed = {id(label) for label in labels}
+    placed = {id(label) for label in chosen}
     rest = [i for i in range(len(wanted.row)) if id(search.found.get(i)) not in placed]
-    return labels, wanted.select(np.array(rest, dtype=np.intp))
+    return chosen, wanted.select(np.array(rest, dtype=np.intp))
+
+
+def _apart(labels: Sequence[Label]) -> list[Label]:
+    """Return labels that do not meet: parts may overlap in damaged data, the later gives way."""
+    box = np.array([label.box for label in labels], dtype=object)
+    first, second = shapely.STRtree(box).query(box, predicate="intersects")
+    rivals: dict[int, list[int]] = {}
+    for i, j in zip(first.tolist(), second.tolist(), strict=True):
+        if j < i:
+            rivals.setdefault(i, []).append(j)
+    kept: set[int] = set()
+    for i in range(len(labels)):
+        if kept.isdisjoint(rivals.get(i, ())):
+            kept.add(i)
+    return [labels[i] for i in sorted(kept)]
 
 
 class _Search:

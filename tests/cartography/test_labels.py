@@ -133,6 +133,25 @@ def test_parts_of_a_parcel_are_all_numbered():
     assert sorted(label.lines for label in drawn.labels) == [("7", "2"), ("7", "2"), ("8",)]
 
 
+def test_parcels_that_overlap_by_mistake_are_still_told_apart():
+    frame = MapFrame(60, 60, 1000, (EAST + 30, NORTH + 30))
+    same = [box(20, 20, 8, 8), box(20, 20, 8, 8), box(21, 20, 8, 8)]
+    scene = Scene(frame=frame, parcels=parcels(same, ["1/2", "3/4", "5/6"]), imprint=IMPRINT)
+    drawn = draw_map(scene, STYLE, DE)
+    assert is_clear(drawn.labels)
+    proves_every_parcel(scene, drawn)
+    assert Way.LIST not in drawn.ways
+
+
+def test_a_parcel_that_touches_the_frame_with_an_edge_is_no_trouble():
+    comb = shapely.union_all([box(-30, 0, 30, 10), box(-30, 20, 40, 10), box(-30, 0, 5, 30)])
+    frame = MapFrame(40, 40, 1000, (EAST + 20, NORTH + 20))
+    scene = Scene(
+        frame=frame, parcels=parcels([comb], ["1"], street=["Weg"]), imprint=IMPRINT, subject=0
+    )
+    proves_every_parcel(scene, draw_map(scene, STYLE, DE))
+
+
 def test_a_number_avoids_the_house_when_it_can():
     from cartography.scene import Buildings
     from tests.cartography.worlds import shapes, texts
