@@ -13,6 +13,7 @@ from cartography.style import Letter
 
 MAIN_PART_MM2 = 25.0
 """A further part of a parcel of at least this size gets the number a second time, mm²."""
+_MOST_OBSTACLES = 60
 
 Mask = NDArray[np.bool_]
 
@@ -239,7 +240,9 @@ def _common_points(part: NDArray[np.object_], quiet: shapely.STRtree) -> list[Ar
     outlines = quiet.geometries
     owner, obstacle = quiet.query(part, predicate="intersects")
     open_ground = part.copy()
-    for i in np.unique(owner).tolist():
+    count = np.bincount(owner, minlength=len(part))
+    # a whole section has so many houses that the middle of what they leave is no better place
+    for i in np.flatnonzero((count > 0) & (count <= _MOST_OBSTACLES)).tolist():
         solid = shapely.union_all(shapely.polygons(outlines[obstacle[owner == i]]))
         left = shapely.difference(part[i], solid)
         pieces = shapely.get_parts(left)
