@@ -11,10 +11,9 @@ from cartography.messages import Messages, messages
 from cartography.tables import PORTRAIT, lay_out_table
 from cartography.typeface import printable
 from layers.dossier import Dossier, Fact, Row, Section
-from layers.spec import FieldSpec, FieldType
-from layers.wording import Language, format_number, format_value
+from layers.spec import FieldType
+from layers.wording import Language, format_field, format_number
 
-_FIRST_YEAR = 1000
 _NUMBERS = (FieldType.INTEGER, FieldType.NUMBER)
 _DESCRIPTION = re.compile(r"<desc[^>]*>(.*?)</desc>", re.DOTALL)
 
@@ -135,7 +134,7 @@ def _rows(section: Section, words: Messages) -> Mapping[str, object]:
     rows = [
         [
             row.feature_id,
-            *(_cell(field, row.values[field.name], words.lang) for field in fields),
+            *(format_field(field, row.values[field.name], words.lang) for field in fields),
             _relation(row, words),
         ]
         for row in section.rows
@@ -145,14 +144,6 @@ def _rows(section: Section, words: Messages) -> Mapping[str, object]:
         return _table(turned[0], turned[1:])
     numbers = [i for i, field in enumerate(fields, start=1) if field.type in _NUMBERS]
     return _table(header, rows, numbers=numbers)
-
-
-def _cell(field: FieldSpec, value: object, lang: Language) -> str:
-    if field.codes and value in field.codes:
-        return field.codes[str(value)][lang]
-    if isinstance(value, int) and field.range and field.range[0] >= _FIRST_YEAR:
-        return str(value)  # a year: 1963, not 1.963
-    return format_value(value, lang, field.unit)
 
 
 def _relation(row: Row, words: Messages) -> str:

@@ -3,8 +3,11 @@
 from datetime import date, datetime
 from typing import Literal
 
+from layers.spec import FieldSpec, FieldType
+
 Language = Literal["de", "en"]
 
+_FIRST_YEAR = 1000
 _YES_NO = {"de": ("ja", "nein"), "en": ("yes", "no")}
 _THIN = {"de": str.maketrans(",.", ".,"), "en": str.maketrans("", "")}
 
@@ -65,3 +68,16 @@ def format_value(value: object, language: Language, unit: str = "") -> str:
     else:
         text = str(value)
     return f"{text}\N{NARROW NO-BREAK SPACE}{unit}" if unit else text
+
+
+def format_field(field: FieldSpec, value: object, language: Language) -> str:
+    """Write a field's value: a code by its meaning, a year without a thousands mark."""
+    if field.codes and value in field.codes:
+        return field.codes[str(value)][language]
+    if field.type is FieldType.INTEGER and isinstance(value, int | float) and _is_year(field):
+        return f"{value:.0f}"
+    return format_value(value, language, field.unit)
+
+
+def _is_year(field: FieldSpec) -> bool:
+    return not field.unit and field.range is not None and field.range[0] >= _FIRST_YEAR

@@ -16,8 +16,7 @@ from api.negotiation import LANGUAGES, Wanted
 from api.settings import Settings
 from api.wording import words
 from layers.municipality import Municipality
-from layers.spec import FieldSpec
-from layers.wording import Language, format_date, format_number, format_value
+from layers.wording import Language, format_date, format_field, format_number
 
 
 @cache
@@ -74,7 +73,7 @@ class Pages:
             settings=self._settings,
             type_name=lambda field: words("type", field.type.value, language),
             number=lambda v, decimals=None: format_number(v, language, decimals),
-            coded=lambda field, v: _coded(field, v, language),
+            coded=lambda field, v: format_field(field, v, language),
             day=lambda v: _day(v, language),
             other_language_url=_with(request, lang=other, f="html"),
             with_query=lambda **changes: _with(request, **changes),
@@ -88,13 +87,6 @@ def _day(value: date | datetime | None, language: Language) -> str:
     if value is None:
         return "–"
     return format_date(value.date() if isinstance(value, datetime) else value, language)
-
-
-def _coded(field: FieldSpec, value: object, language: Language) -> str:
-    """Write a field's value; a code by its meaning."""
-    if field.codes and value in field.codes:
-        return field.codes[str(value)][language]
-    return format_value(value, language, field.unit)
 
 
 def _with(request: Request, **changes: str | int | None) -> str:

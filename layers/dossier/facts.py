@@ -98,7 +98,7 @@ def hint_facts(
     if _LEGAL_STATE in record:
         field = view.spec.field(_LEGAL_STATE)
         state = str(read_value(record[_LEGAL_STATE], field) or "").strip()
-        if state.casefold() not in _NO:
+        if state.casefold() not in _NO and not state.casefold().startswith("kein "):
             yield Fact(_LEGAL_STATE, field.title, state, group="hint")
     for row in areas.to_dict("records"):
         if row.get("beyond_bound") is True:
