@@ -52,13 +52,12 @@ def merge(
 
 def _print_report(report: "MergeReport") -> None:
     names = ("features", "linked", "links", "boundary", "nearest", "slivers")
-    table = Table(box=None)
+    table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("collection", no_wrap=True)
-    for name in (*names, "seconds"):
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for c in report.collections:
-        figures = [f"{getattr(c, name):,}" for name in names]
-        table.add_row(c.collection, *figures, f"{c.seconds:.2f}")
+        table.add_row(c.collection, *(f"{getattr(c, name):,}" for name in names))
     out.print(table)
     for c in report.collections:
         if c.unmatched:

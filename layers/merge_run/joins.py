@@ -168,7 +168,8 @@ class _Cases:
             if reading.problem in _ELSEWHERE:
                 self.add(feature, piece, Reason.OTHER_MUNICIPALITY, reading.problem, ())
             elif reading.problem:
-                reason = Reason.AMBIGUOUS if reading.candidates else Reason.UNREADABLE
+                several = len(reading.candidates) > 1
+                reason = Reason.AMBIGUOUS if several else Reason.UNREADABLE
                 self.add(feature, piece, reason, reading.problem, reading.candidates)
 
     def joined(self, links: Links) -> Joined:

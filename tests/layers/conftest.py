@@ -25,10 +25,10 @@ def _plot(x0, x1, y0=0, y1=20):
 @pytest.fixture
 def put():
     """Return a function that writes one generation of a layer."""
-    return _put
+    return _write
 
 
-def _put(store, layer, tables, *, raster=None):
+def _write(store, layer, tables, *, raster=None, order=None):
     """Write one generation of a layer: {collection: (columns, geometry or None)}."""
     spec = find_layers().layer(layer)
     with store.stage(layer) as writer:
@@ -36,6 +36,10 @@ def _put(store, layer, tables, *, raster=None):
             schema = table_schemas(spec.collection(name), 25832)[0]
             shapes = None if geometry is None else np.array(geometry, object)
             frame = pd.DataFrame(columns)
+            if order is not None:
+                rows = np.random.default_rng(order).permutation(len(frame))
+                frame = frame.iloc[rows].reset_index(drop=True)
+                shapes = None if shapes is None else shapes[rows]
             writer.table(schema).append(frame, shapes)
         if raster is not None:
             writer.attach(raster, "terrain.tif")
@@ -61,7 +65,17 @@ def merged_town(tmp_path_factory):
     return folder
 
 
-def _found(folder):
+@pytest.fixture
+def shuffled_town(tmp_path):
+    """Return the same, with every source's rows in another order."""
+    return _found(tmp_path / "shuffled", order=7)
+
+
+def _found(folder, order=None):
+    def _put(store, layer, tables, **more):
+        _write(store, layer, tables, order=order, **more)
+
+    folder.mkdir(exist_ok=True)
     with Store.open(folder / "data", create=True) as store:
         _put(
             store,

@@ -156,6 +156,20 @@ def test_the_same_input_gives_the_same_tables_and_names_what_it_was_made_from(to
         pd.testing.assert_frame_equal(frame, table(town, name), check_exact=True)
 
 
+def test_any_order_of_the_sources_gives_the_same_tables_to_the_last_bit(town, shuffled_town):
+    report = run(town)
+    run(shuffled_town)
+    names = [f"{kind}_{c.collection}" for c in report.collections for kind in ("link", "summary")]
+    for name in (*names, "summary_flurstueck", "summary_terrain"):
+        ours, theirs = table(town, name), table(shuffled_town, name)
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+    for sealed in (False, True):
+        pd.testing.assert_frame_equal(
+            table(town, "unmatched", sealed=sealed),
+            table(shuffled_town, "unmatched", sealed=sealed),
+        )
+
+
 def test_a_new_import_makes_the_links_stale_until_the_next_merge(town, put):
     run(town)
     with Store.open(town) as store:
