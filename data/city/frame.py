@@ -50,31 +50,31 @@ def make_frame(parcels: int, seed: int, built: float) -> Frame:
     edges = edges_of(net, plan)
     faces = faces_of(edges)
     zone = zone_of_faces(net, edges, faces, leaves)
-    blocks = _public_blocks(plan, blocks_of(net, edges, faces, zone))
+    blocks = blocks_of(net, edges, faces, zone)
+    patches = [patch_of(block.ring) for block in blocks]
+    blocks = _public_blocks(plan, blocks, patches)
     outer = zone.index(None)
     mouths = mouths_of(net, plan, edges, faces, outer, blocks)
     rim = [edges.line[h >> 1][::-1] if h & 1 else edges.line[h >> 1] for h in faces[outer]]
     ring = np.concatenate([line[:-1] for line in rim])[::-1]
-    return Frame(plan, net, edges, blocks, [patch_of(b.ring) for b in blocks], mouths, ring)
+    return Frame(plan, net, edges, blocks, patches, mouths, ring)
 
 
-def _public_blocks(plan: Plan, blocks: list[Block]) -> list[Block]:
-    """Make some blocks schools, churches and squares; small odd ones become squares."""
-    rng = plan.random(14)
-    draw = rng.uniform(size=len(blocks))
-    size = np.asarray([shapely.Polygon(block.ring).area for block in blocks])
+def _public_blocks(plan: Plan, blocks: list[Block], patches: list[Patch]) -> list[Block]:
+    """Make some blocks schools, churches and squares, crooked ones parks and small ones squares."""
+    draw = plan.random(14).uniform(size=len(blocks))
     out = []
-    for block, area, chance in zip(blocks, size, draw, strict=True):
-        zone = block.zone
+    for block, patch, chance in zip(blocks, patches, draw, strict=True):
+        zone, area = block.zone, shapely.Polygon(block.ring).area
         if zone in {Zone.OLD_TOWN, Zone.CENTRE, Zone.ROWS, Zone.HOUSES}:
-            if area < 700:
+            if area < 700 or chance > 0.985:
                 zone = Zone.SQUARE
+            elif not patch.is_regular:
+                zone = Zone.PARK
             elif chance < 0.03 and area > 6_000:
                 zone = Zone.SCHOOL
             elif chance < 0.055 and 1_500 < area < 9_000:
                 zone = Zone.CHURCH
-            elif chance > 0.985:
-                zone = Zone.SQUARE
         out.append(replace(block, zone=zone))
     return out
 

@@ -92,16 +92,44 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
         or patch.depth < 14.0
     ):
         return [WHOLE_BLOCK]
-    if patch.depth < custom.two_rows_from:
-        ticks = _ticks(patch.length, 0.0, 1.0, custom, rng)
-        front = Front.BOTTOM if patch.bottom.length >= patch.top.length else Front.TOP
-        return [Share((a, b, 0.0, 1.0), Lot.FRONT, front) for a, b in pairwise(ticks)]
-    return _two_rows(patch, custom, zone, rng)
+    begin, stop = _deep_enough(patch, 0.85 * custom.two_rows_from)
+    if patch.depth < custom.two_rows_from or (stop - begin) * patch.length < custom.frontage:
+        return _one_row(patch, (0.0, 1.0), custom, rng)
+    out = _one_row(patch, (0.0, begin), custom, rng) if begin > 0 else []
+    out += _one_row(patch, (stop, 1.0), custom, rng) if stop < 1 else []
+    return out + _two_rows(patch, (begin, stop), custom, zone, rng)
+
+
+def _deep_enough(patch: Patch, depth: float) -> tuple[float, float]:
+    """Return the stretch in which a block, as a wedge, is at least so deep."""
+    left, right = patch.left.length, patch.right.length
+    begin, stop = 0.0, 1.0
+    if left < depth < right:
+        begin = round((depth - left) / (right - left), 6)
+    elif right < depth < left:
+        stop = round((left - depth) / (left - right), 6)
+    return begin, stop
+
+
+def _one_row(
+    patch: Patch, span: tuple[float, float], custom: Custom, rng: np.random.Generator
+) -> list[Share]:
+    """Cut a stretch into lots from street to street; the one at a narrow end reaches farther."""
+    low, high = span
+    first, last = _deep_enough(patch, 15.0)
+    inner_low, inner_high = max(low, first), min(high, last)
+    if inner_high <= inner_low:
+        inner_low, inner_high = span
+    ticks = _ticks(patch.length, inner_low, inner_high, custom, rng)
+    ticks[0], ticks[-1] = low, high
+    front = Front.BOTTOM if patch.bottom.length >= patch.top.length else Front.TOP
+    return [Share((a, b, 0.0, 1.0), Lot.FRONT, front) for a, b in pairwise(ticks)]
 
 
 def _strips(patch: Patch, count: int, rng: np.random.Generator) -> list[Share]:
     """Cut a field into ``count`` strips, in two rows where the block is deep."""
-    rows = 2 if count > 3 and patch.depth > 150 else 1
+    square = patch.left_tip is None and patch.right_tip is None
+    rows = 2 if count > 3 and patch.depth > 150 and square else 1
     if rows == 1:
         ticks = _even(count, rng)
         return [Share((a, b, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM) for a, b in pairwise(ticks)]
@@ -130,10 +158,20 @@ def _ticks(
     return [low, *np.round(reach, 6).tolist(), high]
 
 
-def _two_rows(patch: Patch, custom: Custom, zone: Zone, rng: np.random.Generator) -> list[Share]:
+def _two_rows(
+    patch: Patch,
+    span: tuple[float, float],
+    custom: Custom,
+    zone: Zone,
+    rng: np.random.Generator,
+) -> list[Share]:
+    """Cut a stretch into lots back to back, with lots of their own at the ends of the block."""
     middle = round(float(rng.uniform(0.46, 0.54)), 6)
-    begin = _end(patch, patch.left.length, custom, rng)
-    stop = round(1.0 - _end(patch, patch.right.length, custom, rng), 6)
+    begin, stop = span
+    if begin == 0 and patch.left_tip is None:
+        begin = _end(patch, patch.left.length, custom, rng)
+    if stop == 1 and patch.right_tip is None:
+        stop = round(1.0 - _end(patch, patch.right.length, custom, rng), 6)
     out: list[Share] = []
     for front, t0, t1, side in (
         (Front.BOTTOM, 0.0, middle, patch.bottom),
@@ -147,9 +185,9 @@ def _two_rows(patch: Patch, custom: Custom, zone: Zone, rng: np.random.Generator
                 out += _behind((a, b, t0, t1), front, side.length, depth)
             else:
                 out.append(Share((a, b, t0, t1), Lot.FRONT, front))
-    if begin > 0:
+    if begin > 0 and span[0] == 0:
         out += _end_lots((0.0, begin), Front.LEFT, patch.left.length, custom, rng)
-    if stop < 1:
+    if stop < 1 and span[1] == 1:
         out += _end_lots((stop, 1.0), Front.RIGHT, patch.right.length, custom, rng)
     return out
 

@@ -1,8 +1,7 @@
 """A block as a bent rectangle: four sides, and a map from the unit square onto it."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +11,10 @@ Rect = tuple[float, float, float, float]
 """s0, s1, t0, t1 in the unit square: s along the long sides, t from the bottom to the top."""
 
 Spot = tuple[float, float]
+
+
+LEFT_TIP: Spot = (-1.0, 0.5)
+RIGHT_TIP: Spot = (2.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,18 @@ class Side:
 
 @dataclass(frozen=True)
 class Patch:
-    """Bottom and top from left to right, left and right from bottom to top."""
+    """Bottom and top from left to right, left and right from bottom to top.
+
+    A triangle has a fourth side across its sharpest corner. That corner, the tip, lies
+    beyond the unit square: at `LEFT_TIP` or `RIGHT_TIP`.
+    """
 
     bottom: Side
     right: Side
     top: Side
     left: Side
+    left_tip: Floats | None = None
+    right_tip: Floats | None = None
 
     @property
     def length(self) -> float:
@@ -66,7 +75,11 @@ class Patch:
         c01, c11 = self.top.xy[0], self.top.xy[-1]
         ruled = (1 - t) * low + t * high + (1 - s) * left + s * right
         corner = (1 - s) * (1 - t) * c00 + s * (1 - t) * c10 + (1 - s) * t * c01 + s * t * c11
-        return np.asarray(np.round(ruled - corner, 3))
+        out = np.asarray(np.round(ruled - corner, 3))
+        for tip, beyond in ((self.left_tip, spots[:, 0] < 0), (self.right_tip, spots[:, 0] > 1)):
+            if tip is not None:
+                out[beyond] = tip
+        return out
 
 
 def _along(side: Side, share: Floats) -> Floats:
@@ -77,17 +90,34 @@ def _along(side: Side, share: Floats) -> Floats:
 
 def patch_of(ring: Floats) -> Patch:
     """Find the four corners of a ring and lay it so that bottom and top are the longer sides."""
-    corner, vertex = _four_corners(ring)
-    xy = ring
-    if len(vertex) != len(ring):
-        xy, corner = _with_blunt_tip(ring, corner, vertex)
+    turn = _turns(ring)
+    order = np.argsort(-turn, kind="stable")
+    vertex = list(range(len(ring)))
+    if len(ring) > 3 and turn[order[3]] > 0.6:
+        xy, corner, tip = ring, sorted(order[:4].tolist()), None
     else:
-        vertex = list(range(len(ring)))
+        tip = int(order[0])
+        xy = _blunted(ring, tip)
+        vertex.insert(tip, -1)
+        others = [c if c < tip else c + 1 for c in order[1:3].tolist()]
+        corner = sorted([*others, tip, tip + 1])
     sides = [_side(xy, vertex, corner[k], corner[(k + 1) % 4]) for k in range(4)]
+    across = -1 if tip is None else corner.index(tip)
     if sides[0].length + sides[2].length < sides[1].length + sides[3].length:
-        sides = sides[1:] + sides[:1]
+        sides, across = sides[1:] + sides[:1], (across + 3) % 4 if tip is not None else -1
     bottom, right, top, left = sides
-    return Patch(bottom, right, _reversed(top), _reversed(left))
+    if across in {0, 2}:
+        # The tip's own side is among the long ones: the triangle is nearly a point.
+        tip = None
+    point = None if tip is None else ring[tip]
+    return Patch(
+        bottom,
+        right,
+        _reversed(top),
+        _reversed(left),
+        point if across == 3 else None,
+        point if across == 1 else None,
+    )
 
 
 def _turns(ring: Floats) -> Floats:
@@ -98,34 +128,13 @@ def _turns(ring: Floats) -> Floats:
     return np.asarray(np.arctan2(sine, cosine))
 
 
-def _four_corners(ring: Floats) -> tuple[list[int], list[int]]:
-    """Return the corners, and the vertices with the sharpest one doubled if three are all."""
-    turn = _turns(ring)
-    order = np.argsort(-turn, kind="stable")
-    vertex = list(range(len(ring)))
-    if len(ring) > 3 and turn[order[3]] > 0.6:
-        return sorted(int(i) for i in order[:4]), vertex
-    tip = int(order[0])
-    insort(vertex, tip)
-    return sorted(int(i) for i in order[:3]), vertex
-
-
-def _with_blunt_tip(ring: Floats, corner: list[int], vertex: list[int]) -> tuple[Floats, list[int]]:
-    """Put a corner on either side of the sharpest one, so that a triangle has four sides."""
-    tip = next(a for a, b in pairwise(vertex) if a == b)
-    before, after = ring[tip - 1], ring[(tip + 1) % len(ring)]
-    reach = 9.0
-    here = ring[tip]
-    to_before, to_after = before - here, after - here
-    d0, d1 = np.hypot(*to_before), np.hypot(*to_after)
-    first = here + to_before * min(0.4, reach / d0)
-    second = here + to_after * min(0.4, reach / d1)
-    xy = np.concatenate(
-        (ring[:tip], [np.round(first, 3), here, np.round(second, 3)], ring[tip + 1 :])
-    )
-    vertex[:] = [*range(tip), -1, tip, -1, *range(tip + 1, len(ring))]
-    moved = [c if c < tip else c + 2 for c in corner if c != tip]
-    return xy, sorted([*moved, tip, tip + 2])
+def _blunted(ring: Floats, tip: int) -> Floats:
+    """Replace a corner by two points up to nine metres before and after it."""
+    here, out = ring[tip], []
+    for other in (ring[tip - 1], ring[(tip + 1) % len(ring)]):
+        way = other - here
+        out.append(np.round(here + way * min(0.4, 9.0 / np.hypot(*way)), 3))
+    return np.concatenate((ring[:tip], out, ring[tip + 1 :]))
 
 
 def _side(xy: Floats, vertex: list[int], first: int, last: int) -> Side:
@@ -143,7 +152,10 @@ def _reversed(side: Side) -> Side:
 
 @dataclass
 class Tiling:
-    """A unit square cut into rectangles; every vertex on an edge belongs to both neighbours."""
+    """A unit square cut into rectangles; every vertex on an edge belongs to both neighbours.
+
+    The rectangle beside a tip takes the whole of that side, and the tip with it.
+    """
 
     patch: Patch
     rects: list[Rect]
@@ -173,6 +185,10 @@ class Tiling:
         right = [(s1, t) for t in _between(self._upright[s1], t0, t1)]
         high = [(s, t1) for s in reversed(_between(self._level[t1], s0, s1))]
         left = [(s0, t) for t in reversed(_between(self._upright[s0], t0, t1))]
+        if s1 == 1 and self.patch.right_tip is not None:
+            right = [RIGHT_TIP]
+        if s0 == 0 and self.patch.left_tip is not None:
+            left = [LEFT_TIP]
         return [(s0, t0), *low, (s1, t0), *right, (s1, t1), *high, (s0, t1), *left]
 
 

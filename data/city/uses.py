@@ -225,7 +225,7 @@ def _parts(block: Block, patch: Patch, rng: np.random.Generator) -> list[tuple[R
     if not patch.is_regular or draw[0] < 0.62 or patch.length < 60:
         return [(whole, usual)]
     cut = round(0.3 + 0.45 * float(draw[1]), 6)
-    if draw[0] < 0.9 or patch.depth < 40:
+    if draw[0] < 0.9 or patch.depth < 40 or patch.right_tip is not None:
         return [((0.0, cut, 0.0, 1.0), usual), ((cut, 1.0, 0.0, 1.0), other)]
     level = round(0.35 + 0.3 * float(draw[2]), 6)
     return [
