@@ -84,13 +84,15 @@ class Parcels:
     def _parcel(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
         text = request.path_params["key"]
+        if len(text) > _MOST_TEXT:
+            raise ParcelKeyError(f"found {len(text)} characters, expected at most {_MOST_TEXT}")
         try:
             dossier = build_dossier(self.reader, CITIZEN, text)
         except (ParcelKeyError, UnknownParcelError) as error:
             if not asked_for.html:
                 raise
             # People get the search's explanation, in their language, and what may be meant.
-            return self._found(request, asked_for, text[:_MOST_TEXT], http_status(error))
+            return self._found(request, asked_for, text, http_status(error))
         if text != dossier.parcel_key:
             return moved(request, f"/parcels/{dossier.parcel_key}")
         if not asked_for.html:

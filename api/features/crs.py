@@ -14,8 +14,9 @@ from gis_core.crs import Operation, plan_operation, transform_geometry, transfor
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 OFFERED = (4326, 3857, 4258, 25832, 25833)
-_SEGMENT_M = 100.0
-_MOST_POINTS = 400
+_SEGMENT_M = 5.0
+_MOST_POINTS = 4000  # on one edge
+_ROUGHLY = 100  # points on an edge where a box is only held by another
 
 Box = tuple[float, float, float, float]
 
@@ -66,7 +67,7 @@ def _operation(source: str, target: str) -> Operation:
 
 def box_to_crs84(box: Box, storage: int) -> Box:
     """Return the CRS84 box that holds a box in the storage CRS, its edges bent as they are."""
-    x, y = _ring(box, _MOST_POINTS)
+    x, y = _ring(box, _ROUGHLY)
     lon, lat = transform_xy(x, y, _operation(f"EPSG:{storage}", "OGC:CRS84"))
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
@@ -89,11 +90,14 @@ def box_to_storage(box: Box, uri: str, storage: int, within: Box) -> BaseGeometr
 
     Notes
     -----
-    Edges get a point per 100 m: a parallel bends by 0.3 mm over that distance, so a
-    parcel is found by the box exactly when it meets the box's own lines.
+    Edges get a point every 5 m: a parallel bends by a micrometre over that distance, so a
+    parcel is found by the box exactly when it meets the box's own lines. The box is taken
+    ten micrometres larger, so that what lies on its edge is not lost on the way.
     """
     west, south, east, north = box if not northing_first(uri) else _turn(box)
-    x, y = _ring(_grow(within, 1000.0), _MOST_POINTS)
+    if uri != crs_uri(storage):
+        west, south, east, north = _grow((west, south, east, north), 10.0 ** -(decimals(uri) + 2))
+    x, y = _ring(_grow(within, 1000.0), _ROUGHLY)
     px, py = transform_xy(x, y, _operation(f"EPSG:{storage}", _definition(uri)))
     if west > east:
         halves = [(west, south, 180.0, north), (-180.0, south, east, north)]

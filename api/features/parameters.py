@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.errors import ParameterError
@@ -157,6 +158,8 @@ def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeom
     uri = check_crs(given.get("bbox-crs", CRS84), storage, "bbox-crs")
     box = _box(given["bbox"], across=uri == CRS84)
     area = box_to_storage(box, uri, storage, bounds)
+    if area is not None and area.covers(shapely.box(*bounds)):
+        return None, False  # a box around everything narrows nothing
     return area, area is None
 
 
