@@ -106,25 +106,13 @@ def merge(
     progress("parcels", 0, 1)
     parcels = read_parcels(store.open_generation(served[layer.id]), spec)
     progress("parcels", 1, 1)
+    run = _Run(store, registry, municipality, served, parcels, progress)
     inputs = {name: served[name].number for name in registry.layers if name in served}
-
-    reports: list[CollectionReport] = []
     with store.stage(MERGE) as writer:
         areas = area_table(parcels, municipality.storage_crs)
         writer.table(summary_schema(spec.id, areas, spec)).append(areas)
-        rasters = dict(_terrain(store, registry, served, parcels, municipality, writer, progress))
-        leftovers: dict[bool, list[pd.DataFrame]] = {False: [], True: []}
-        for merged in _collections(store, registry, served, parcels, municipality, progress):
-            schema = link_schema(merged.spec)
-            writer.table(schema).append(merged.links)
-            own = summary_schema(merged.spec.id, merged.summary, merged.spec)
-            writer.table(own).append(merged.summary)
-            leftovers[schema.sealed_rows].append(merged.unmatched)
-            reports.append(merged.report)
-        for sealed, tables in leftovers.items():
-            table = writer.table(unmatched_schema(sealed=sealed))
-            for cases in tables:
-                table.append(cases)
+        rasters = dict(_write_rasters(run, writer))
+        reports = _write_collections(run, writer)
         progress("publish", 0, 1)
         dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
         provenance = {"inputs": inputs, "collections": [asdict(r) for r in reports]}
@@ -164,51 +152,67 @@ def _parcel_collection(
     )
 
 
-def _collections(
-    store: Store,
-    registry: Registry,
-    served: dict[str, GenerationInfo],
-    parcels: Parcels,
-    municipality: Municipality,
-    progress: Progress,
-) -> Iterator[Merged]:
+@dataclass(frozen=True)
+class _Run:
+    """What all steps of one merge share; the generations are those served when it began."""
+
+    store: Store
+    registry: Registry
+    municipality: Municipality
+    served: dict[str, GenerationInfo]
+    parcels: Parcels
+    progress: Progress
+
+
+def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
+    """Write the statistics of each raster layer; yield its id and the parcels with a value."""
+    for layer in run.registry.layers.values():
+        info = run.served.get(layer.id)
+        if layer.raster is None or info is None or not info.attachments:
+            continue
+        table = zonal_table(
+            run.store.open_generation(info).attachment(info.attachments[0]),
+            run.parcels.fabric,
+            run.municipality.storage_crs,
+            partial(run.progress, layer.id),
+        )
+        writer.table(summary_schema(layer.id, table, None)).append(table)
+        yield layer.id, len(table)
+
+
+def _write_collections(run: _Run, writer: Writer) -> list[CollectionReport]:
+    """Write links and summaries of each collection, then what found no parcel in any."""
+    reports: list[CollectionReport] = []
+    leftovers: dict[bool, list[pd.DataFrame]] = {False: [], True: []}
+    for merged in _merge_collections(run):
+        links = link_schema(merged.spec)
+        writer.table(links).append(merged.links)
+        summary = summary_schema(merged.spec.id, merged.summary, merged.spec)
+        writer.table(summary).append(merged.summary)
+        leftovers[links.sealed_rows].append(merged.unmatched)
+        reports.append(merged.report)
+    for sealed, tables in leftovers.items():
+        unmatched = writer.table(unmatched_schema(sealed=sealed))
+        for cases in tables:
+            unmatched.append(cases)
+    return reports
+
+
+def _merge_collections(run: _Run) -> Iterator[Merged]:
     """Merge one collection after the other, those first that say what the ground is used for."""
     wanted = [
         (layer, spec)
-        for layer, spec in registry.collections()
-        if layer.id in served and spec.relation.by not in {Join.SELF, Join.NONE}
+        for layer, spec in run.registry.collections()
+        if layer.id in run.served and spec.relation.by not in {Join.SELF, Join.NONE}
     ]
     wanted.sort(key=lambda pair: not pair[1].relation.covers)
+    parcels = run.parcels
     for done, (layer, spec) in enumerate(wanted):
-        progress("collections", done, len(wanted))
-        snapshot = store.open_generation(served[layer.id])
-        merged = merge_collection(snapshot, spec, parcels, municipality.keys)
+        run.progress("collections", done, len(wanted))
+        snapshot = run.store.open_generation(run.served[layer.id])
+        merged = merge_collection(snapshot, spec, parcels, run.municipality.keys)
         if merged is not None:
             if merged.main_use is not None and not parcels.use.astype(np.bool_).any():
                 parcels = replace(parcels, use=merged.main_use)  # the parcels state none
             yield merged
-    progress("collections", len(wanted), len(wanted))
-
-
-def _terrain(
-    store: Store,
-    registry: Registry,
-    served: dict[str, GenerationInfo],
-    parcels: Parcels,
-    municipality: Municipality,
-    writer: Writer,
-    progress: Progress,
-) -> Iterator[tuple[str, int]]:
-    """Write the statistics of each raster layer; yield its id and the parcels with a value."""
-    for layer in registry.layers.values():
-        info = served.get(layer.id)
-        if layer.raster is None or info is None or not info.attachments:
-            continue
-        table = zonal_table(
-            store.open_generation(info).attachment(info.attachments[0]),
-            parcels.fabric,
-            municipality.storage_crs,
-            partial(progress, layer.id),
-        )
-        writer.table(summary_schema(layer.id, table, None)).append(table)
-        yield layer.id, len(table)
+    run.progress("collections", len(wanted), len(wanted))

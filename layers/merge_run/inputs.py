@@ -91,13 +91,15 @@ def read_parcels(snapshot: Snapshot, spec: CollectionSpec) -> Parcels:
     wanted = [n for n in (key, relation.area, relation.use, relation.address) if n]
     features = read_features(snapshot, spec.id, wanted)
     geometry = features.geometry
-    if geometry is None or not len(features):
+    if geometry is None:
+        geometry = np.full(len(features), None, object)
+    fabric = ParcelFabric.build(texts(features.frame, key), geometry)
+    if not len(fabric):
         raise NotMergedError(
-            "there is no parcel to merge by",
+            f"none of {len(features)} parcels has both a key and a geometry to merge by",
             advice=f"Import the parcels first: flurbuch ingest {snapshot.info.layer} FILE...",
             collection=spec.id,
         )
-    fabric = ParcelFabric.build(texts(features.frame, key), geometry)
     return Parcels(
         spec=spec,
         fabric=fabric,

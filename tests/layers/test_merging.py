@@ -190,5 +190,8 @@ def test_without_parcels_there_is_nothing_to_merge_by(tmp_path, put):
         with pytest.raises(NotMergedError, match="no parcels") as caught:
             merge(store, find_layers(), load_municipality("krefeld"))
         assert "flurbuch ingest alkis" in caught.value.advice
+        put(store, "alkis", {"flurstueck": ({"feature_id": ["p"]}, [shapely.box(0, 0, 1, 1)])})
+        with pytest.raises(NotMergedError, match="none of 1 parcels has both a key"):
+            merge(store, find_layers(), load_municipality("krefeld"))
         with pytest.raises(StoreError):
             store.snapshot(MERGE)
