@@ -104,6 +104,8 @@ def _checked(
     net, edges = city.frame.net, city.frame.edges
     road = city.roads.of_edge[section] + len(city.lots.lot)
     good, covering = ground.clear(xy, 0.3)
+    # A bridge belongs to the river's or the railway's parcel: nobody reports to those.
+    good &= city.roads.kind[city.roads.of_edge[section]] >= Kind.MAIN
     off = shapely.distance(city.geometry[road], shapely.points(xy))
     inside = good & (covering == road) & ~pushed
     beside = good & pushed & (covering < len(city.lots.lot)) & (off > 0.8) & (off < 4.6)

@@ -27,10 +27,10 @@ class Ground:
 
         The parcel is -1 outside the city and where the point is not clear.
         """
-        point, parcel = self.touched(xy, margin)
-        count = np.bincount(point, minlength=len(xy))
+        near = np.bincount(self.touched(xy, margin)[0], minlength=len(xy))
+        point, parcel = self.tree.query(np.asarray(shapely.points(xy)), predicate="intersects")
         found = np.full(len(xy), -1)
         found[point] = parcel
-        good = (count == 1) & (found >= 0)
+        good = (near == 1) & (found >= 0)
         found[~good] = -1
         return good, found

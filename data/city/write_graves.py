@@ -47,10 +47,10 @@ def _write_parcels(
     grave, parcel = ground.tree.query(graves.geometry, predicate="intersects")
     area = shapely.area(shapely.intersection(graves.geometry[grave], city.geometry[parcel]))
     share = area / shapely.area(graves.geometry[grave])
-    order = np.lexsort((-share, grave))[share[np.lexsort((-share, grave))] > 0]
+    order = np.lexsort((-share, grave))
     keys: list[list[str]] = [[] for _ in graves.number]
     shares: list[list[str]] = [[] for _ in graves.number]
-    for k in order.tolist():
+    for k in order[share[order] > 1e-6].tolist():
         keys[grave[k]].append(str(city.key[parcel[k]]))
         shares[grave[k]].append(f"{share[k]:.6f}")
     rows = zip(graves.number, keys, shares, strict=True)
