@@ -47,7 +47,24 @@ def write_pdf(asked: Asked) -> bytes:
     return dossier_pdf(asked.dossier, drawn, lang, synthetic=asked.settings.synthetic)
 
 
-WRITERS: dict[str, Callable[[Asked], bytes]] = {".json": write_json, ".pdf": write_pdf}
+def write_html(asked: Asked) -> bytes:
+    """Return the dossier as one HTML file with the parcel's map; links need a public address."""
+    from api.pages.parcel import parcel_file
+    from api.pages.render import Pages
+    from cartography.parcel_map import parcel_map
+    from layers.access import CITIZEN
+
+    drawn = parcel_map(asked.reader, CITIZEN, asked.dossier.parcel_key, lang=asked.language)
+    pages = Pages(asked.settings, asked.reader.municipality)
+    site = asked.settings.public_url.rstrip("/") or None
+    return parcel_file(pages, asked.dossier, drawn, asked.language, site).encode()
+
+
+WRITERS: dict[str, Callable[[Asked], bytes]] = {
+    ".html": write_html,
+    ".json": write_json,
+    ".pdf": write_pdf,
+}
 """By the ending of the file: a format is one function that turns what was asked into bytes."""
 
 

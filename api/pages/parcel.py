@@ -1,10 +1,12 @@
 """The page of one parcel: facts first, then what each register has, the map last."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.negotiation import Wanted
-from api.pages.render import Pages
+from api.pages.render import Pages, with_parameters
 from layers.dossier import Dossier, Link, Section
 from layers.spec import FieldSpec
 from layers.wording import Language, format_number
@@ -20,17 +22,29 @@ def parcel_page(
     drawn
         The map as an SVG element; None where none can be drawn.
     """
-    return pages.answer(
-        "parcel",
-        request,
-        asked_for,
-        dossier=dossier,
-        sections=[s for s in dossier.sections if s.total],
-        empty_sections=[s for s in dossier.sections if not s.total],
-        columns=_columns,
-        relation=lambda link: _relation(link, asked_for.language),
-        map_svg=drawn,
+    shown = _shown(dossier, drawn, asked_for.language)
+    data_url = with_parameters(request, f="json")
+    return pages.answer("parcel", request, asked_for, site="", data_url=data_url, **shown)
+
+
+def parcel_file(
+    pages: Pages, dossier: Dossier, drawn: str | None, language: Language, site: str | None
+) -> str:
+    """Return the page as one file; its links lead to ``site``, None: there are none."""
+    return pages.file(
+        "parcel", language, site=site, data_url=None, **_shown(dossier, drawn, language)
     )
+
+
+def _shown(dossier: Dossier, drawn: str | None, language: Language) -> dict[str, Any]:
+    return {
+        "dossier": dossier,
+        "sections": [s for s in dossier.sections if s.total],
+        "empty_sections": [s for s in dossier.sections if not s.total],
+        "columns": _columns,
+        "relation": lambda link: _relation(link, language),
+        "map_svg": drawn,
+    }
 
 
 def _columns(section: Section) -> list[FieldSpec]:

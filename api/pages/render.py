@@ -59,13 +59,30 @@ class Pages:
             What the template shows besides the common parts.
         """
         language = wanted.language
-        sentences = catalogue(language)
         other = next(code for code in LANGUAGES if code != language)
+        html = self._render(
+            name,
+            language,
+            layout="base.html",
+            other_language_url=with_parameters(request, lang=other, f="html"),
+            with_query=lambda **changes: with_parameters(request, **changes),
+            **data,
+        )
+        headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def file(self, name: str, language: Language, **data: object) -> str:
+        """Return a page as one file that needs no server: its style sheet is within."""
+        style = (files("api") / "static" / "flurbuch.css").read_text(encoding="utf-8")
+        return self._render(name, language, layout="file.html", stylesheet=style, **data)
+
+    def _render(self, name: str, language: Language, **data: object) -> str:
+        sentences = catalogue(language)
 
         def say(key: str, **facts: object) -> str:
             return sentences[key].format(**facts)
 
-        html = self._environment.get_template(f"{name}.html").render(
+        return self._environment.get_template(f"{name}.html").render(
             t=say,
             lang=language,
             town=self._town.title[language],
@@ -75,12 +92,8 @@ class Pages:
             number=lambda v, decimals=None: format_number(v, language, decimals),
             coded=lambda field, v: format_field(field, v, language),
             day=lambda v: _day(v, language),
-            other_language_url=_with(request, lang=other, f="html"),
-            with_query=lambda **changes: _with(request, **changes),
             **data,
         )
-        headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
-        return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def _day(value: date | datetime | None, language: Language) -> str:
@@ -89,7 +102,7 @@ def _day(value: date | datetime | None, language: Language) -> str:
     return format_date(value.date() if isinstance(value, datetime) else value, language)
 
 
-def _with(request: Request, **changes: str | int | None) -> str:
+def with_parameters(request: Request, **changes: str | int | None) -> str:
     """Return the request's own address with some parameters changed; None takes one out."""
     query = {**request.query_params, **{k: str(v) for k, v in changes.items() if v is not None}}
     for name, value in changes.items():

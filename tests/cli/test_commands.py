@@ -113,3 +113,17 @@ def test_doctor_finds_a_sound_installation(demo_store):
     findings = json.loads(shown.stdout)
     assert shown.returncode == 0, [f for f in findings if f["verdict"] == "error"]
     assert {"Python", "fonts", "store", "datum grid for DHDN"} & {f["check"] for f in findings}
+
+
+@pytest.mark.parametrize("ending", [".html", ".json", ".pdf"])
+def test_a_dossier_is_one_file_that_needs_no_other(ending, demo_store, demo_city, tmp_path):
+    out = tmp_path / f"akte{ending}"
+    key = demo_city.truth.showcase_parcel
+    assert flurbuch("dossier", key, "--out", str(out), data=demo_store).returncode == 0
+    content = out.read_bytes()
+    assert len(content) > 2000
+    if ending == ".html":
+        assert key.encode() in content
+        assert b"<svg" in content
+        assert b'href="/' not in content
+        assert b"src=" not in content
