@@ -1,8 +1,10 @@
-"""``python -m tests.bench [NAME ...] [--sizes 5000,80000]``."""
+"""``python -m tests.bench [NAME ...] [--sizes 5000,80000]``, ``python -m tests.bench report``."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 
 from tests.bench import bench_import, bench_merge, bench_print, bench_serve
+from tests.bench.figures import report
 
 BENCHES = {
     "import": bench_import.main,
@@ -15,9 +17,17 @@ BENCHES = {
 def main() -> None:
     """Run the named benchmarks, or all."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(BENCHES)}; report: write docs/benchmarks.md",
+    )
     parser.add_argument("--sizes", default="5000,80000", help="parcels of the cities")
     asked = parser.parse_args()
+    if asked.names == ["report"]:
+        Path("docs/benchmarks.md").write_text(report(list(BENCHES)), encoding="utf-8")
+        return
     for name in asked.names or BENCHES:
         if name not in BENCHES:
             parser.error(f"{name!r} is none of {', '.join(BENCHES)}")

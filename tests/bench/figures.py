@@ -59,3 +59,39 @@ def publish(name: str, figures: list[Figure], **meta: object) -> None:
         need = "" if f.required is None else f"≤ {f.required:,.3g} {'ok' if f.ok else 'MISSED'}"
         table.add_row(f.figure, f"{f.value:,.3g}", f.unit, need, peers)
     Console().print(table)
+
+
+def report(names: list[str]) -> str:
+    """Return the last measured tables as Markdown."""
+    parts = [_HEAD]
+    for name in names:
+        path = OUT / f"{name}.json"
+        if not path.exists():
+            parts.append(f"## {name}\n\nNot measured.\n")
+            continue
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        meta, rows = measured["meta"], measured["rows"]
+        versions = ", ".join(f"{k} {v}" for k, v in meta["versions"].items())
+        parts.append(
+            f"## {name}\n\n`make bench-{name}`, {meta['measured'][:10]}, {meta['machine']}, "
+            f"Python {meta['python']}, {versions}\n\n"
+            "| figure | value | unit | peers |\n|---|--:|---|---|\n"
+            + "\n".join(_line(row) for row in rows)
+            + "\n"
+        )
+    return "\n".join(parts)
+
+
+def _line(row: dict[str, object]) -> str:
+    peer = row["peer"]
+    assert isinstance(peer, dict)
+    peers = ", ".join(f"{who}: {amount:,.3g}" for who, amount in peer.items())
+    return f"| {row['figure']} | {row['value']:,.3g} | {row['unit']} | {peers} |"
+
+
+_HEAD = """# Benchmarks
+
+The last measured tables; `make bench` measures anew, `python -m tests.bench report` writes this page. CPU seconds are those of the
+whole process, start of Python and imports included; peaks are the largest resident size. Two shared cores: read ratios, not
+absolute values.
+"""
