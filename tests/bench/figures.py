@@ -91,7 +91,7 @@ def _line(row: dict[str, object]) -> str:
 
 _HEAD = """# Benchmarks
 
-The last measured tables; `make bench` measures anew, `python -m tests.bench report` writes this page. CPU seconds are those of the
-whole process, start of Python and imports included; peaks are the largest resident size. Two shared cores: read ratios, not
-absolute values.
+The last measured tables; `make bench` measures anew, `python -m tests.bench report` writes this
+page. CPU seconds are those of the whole process, start of Python and imports included; peaks are
+the largest resident size. Two shared cores: read ratios, not absolute values.
 """
