@@ -5,6 +5,7 @@
 The same arguments give the same bytes. See data/README.md.
 """
 
+import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -39,6 +40,14 @@ Progress = Callable[[str, int, int], None]
 
 STEPS = 8
 
+TERRAIN = "terrain/dgm.tif"
+
+TABLES = tuple(
+    f"truth/{name}.csv"
+    for name in ("baum", "gewerbesteuer", "grab", "grundsteuer", "strassenschaden")
+)
+"""Which parcels every object lies on, one table per register."""
+
 NAS_UP_TO = 20_000
 """Cities above this size get a GeoPackage in the simplified schema instead of NAS."""
 
@@ -61,7 +70,8 @@ def make_city(
     Parameters
     ----------
     out
-        Folder to write into; one folder per layer, ``truth.json`` and ``truth/``.
+        Folder to write into; one folder per layer, ``truth.json`` and ``truth/``. A city that
+        was made there before is removed.
     parcels
         How many parcels, exactly; 500 to 1,000,000.
     seed
@@ -79,6 +89,7 @@ def make_city(
         What was planted and what an import must find, as in ``truth.json``.
     """
     out.mkdir(parents=True, exist_ok=True)
+    _clear(out)
     step = _Steps(progress)
     step("streets and parcels")
     city = draw_city(parcels, seed)
@@ -94,13 +105,20 @@ def make_city(
     write_owners(city, out, truth)
     _write_guests(city, buildings, out, truth, step, dirt=dirt)
     step("terrain")
-    write_terrain(city, out / "terrain" / "dgm.tif")
-    truth.files = sorted(
-        str(f.relative_to(out)) for f in out.rglob("*") if f.is_file() and f.name != "truth.json"
-    )
+    write_terrain(city, out / TERRAIN)
+    registers = {file for register in truth.registers.values() for file in register.files}
+    truth.files = sorted({*registers, TERRAIN, *TABLES})
     truth.write(out / "truth.json")
     step("city")
     return truth
+
+
+def _clear(out: Path) -> None:
+    """Remove the city that was made here before; nothing else."""
+    former = out / "truth.json"
+    if former.exists():
+        for file in (*json.loads(former.read_text(encoding="utf-8"))["files"], former.name):
+            (out / file).unlink(missing_ok=True)
 
 
 @dataclass

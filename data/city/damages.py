@@ -10,6 +10,7 @@ from data.city.drawing import City
 from data.city.locate import Ground
 from data.city.shapes import Floats, Ints, lengths_of, lines_of
 from data.city.streets import Kind
+from data.city.zones import Zone
 
 CATEGORIES = (
     "Schlagloch",
@@ -109,6 +110,8 @@ def _checked(
     off = shapely.distance(city.geometry[road], shapely.points(xy))
     inside = good & (covering == road) & ~pushed
     beside = good & pushed & (covering < len(city.lots.lot)) & (off > 0.8) & (off < 4.6)
+    # A square is public ground, too: a damage there is where it was reported.
+    beside &= city.zone[covering] != Zone.SQUARE
     # The road meant must be the nearest one by half a metre.
     point, parcel = ground.touched(xy, off + 0.5)
     others = (parcel >= len(city.lots.lot)) & (parcel != road[point])

@@ -86,6 +86,8 @@ MULTI_PART_PER = 1_500
 """One parcel on so many lies on both sides of a path."""
 
 
+LEAST_LOT_M2 = 25.0
+
 FIELD_M2 = (2_800.0, 9_000.0)
 """Least mean size of fields, and the size that the edge of the town is thinned out to."""
 
@@ -167,13 +169,15 @@ def _with_fields(frame: Frame, wide: list[int], shares: Shares, parcels: int) ->
 
 
 def _folded(drawn: Drawing) -> list[int]:
-    """Return the blocks whose lots overlap because the block is too crooked to be cut."""
+    """Return the blocks that are too crooked to be cut: lots overlap, or nothing is left of one."""
     lots = drawn.lots()
     numbers = np.asarray(sorted(drawn.outline), dtype=np.int64)
     whole = shapely.area(polygons_of([drawn.outline[int(b)] for b in numbers]))
     parts = np.bincount(lots.block, shapely.area(lots.geometry), int(numbers.max()) + 1)
     bad = set(numbers[np.abs(parts[numbers] - whole) > 0.01].tolist())
-    return sorted(bad | set(lots.block[~shapely.is_valid(lots.geometry)].tolist()))
+    useless = ~shapely.is_valid(lots.geometry) | (shapely.area(lots.geometry) < LEAST_LOT_M2)
+    bad |= set(lots.block[useless & (lots.lot != Lot.WHOLE)].tolist())
+    return sorted(bad)
 
 
 def _multi_part(frame: Frame, fields: Lots, wanted: int) -> tuple[Lots, int]:

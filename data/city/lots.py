@@ -78,7 +78,7 @@ def share_out(patch: Patch, zone: Zone, fields: int, rng: np.random.Generator) -
     if zone in {Zone.FIELD, Zone.FOREST}:
         return _strips(patch, fields, rng)
     if zone is Zone.CEMETERY and patch.is_regular:
-        # The old part and the extension; graves were laid before the border was forgotten.
+        # The old part and the extension; graves were laid across the border between them.
         cut = 0.617
         return [
             Share((0.0, cut, 0.0, 1.0), Lot.WHOLE, Front.BOTTOM),

@@ -424,6 +424,14 @@ def test_progress_is_told_step_by_step(tmp_path):
     assert {total for _, _, total in told} == {told[-1][1]}
 
 
+def test_a_city_takes_the_place_of_the_former_one_and_of_nothing_else(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    make_city(tmp_path, 600, 1, cadastre="nas")
+    truth = make_city(tmp_path, 600, 2, cadastre="gpkg")
+    assert sorted(set(digests(tmp_path)) - {"truth.json", "mine.txt"}) == truth.files
+    assert not (tmp_path / "alkis" / "bestandsdaten.xml").exists()
+
+
 def test_an_unknown_cadastre_is_refused(tmp_path):
     with pytest.raises(ValueError, match="nas or gpkg"):
         make_city(tmp_path, 600, 1, cadastre="shp")
