@@ -1,5 +1,6 @@
 """``flurbuch serve``: the web service, on granian."""
 
+import socket
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ import typer
 
 from api.cli.console import talk
 from api.cli.context import context
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,7 @@ def serve(
 
       flurbuch --data /srv/flurbuch serve --host 0.0.0.0 --port 443 --cert chain.pem --key key.pem
 
-    Exit status: 0 stopped, 1 the data directory cannot be opened, 2 wrong usage.
+    Exit status: 0 stopped, 1 the data directory cannot be opened, 2 wrong usage or address taken.
     """
     if (cert is None) != (key is None):
         raise typer.BadParameter("--cert and --key belong together")
@@ -54,6 +55,7 @@ def run_server(
     from api.app import create_app
 
     create_app(settings)
+    _check_address(settings.host, settings.port)
     talk.print(f"Flurbuch answers at {settings.url} (stop with Ctrl+C)")
     Granian(
         "api.app",
@@ -66,3 +68,16 @@ def run_server(
         ssl_cert=cert,
         ssl_key=key,
     ).serve(target_loader=partial(create_app, settings), wrap_loader=False)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Find out that an address cannot be listened on while it can still be said plainly."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            advice="Stop the other program, or choose another with --port or --host.",
+            setting="port",
+        ) from error

@@ -1,6 +1,7 @@
 """Every command explains itself, speaks JSON, and ends with the status it promises."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,15 @@ def test_without_a_data_directory_it_says_what_to_do(tmp_path):
     ended = flurbuch("find", "Krefeld 1 1", data=tmp_path / "none")
     assert ended.returncode == 1
     assert "ingest" in ended.stderr
+
+
+def test_an_address_that_is_taken_is_said_plainly(demo_store):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = flurbuch("serve", "--port", port, data=demo_store)
+    assert ended.returncode == 2
+    assert port in ended.stderr
+    assert "--port" in ended.stderr
 
 
 def test_a_faulty_setting_is_named(tmp_path):
