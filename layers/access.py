@@ -114,6 +114,16 @@ def load_policy(files: Iterable[Path] = ()) -> Policy:
     return Policy(MappingProxyType(roles))
 
 
+def unmapped_access(spec: CollectionSpec) -> Access:
+    """Return the class of what no field of the collection takes.
+
+    Nobody knows what is in it, so it is as secret as the most secret field, and personal at
+    least.
+    """
+    stated = (spec.access, *(f.access for f in spec.fields))
+    return max((Access.PERSONAL, *stated), key=_OPENNESS.index)
+
+
 def link_access(spec: CollectionSpec) -> Access:
     """Return the class of the collection's parcel links.
 

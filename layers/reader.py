@@ -11,11 +11,11 @@ import geopandas as gpd
 import pandas as pd
 
 from gis_core.errors import StoreError
-from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store, TableInfo
-from layers.access import Actor, Policy, link_access, load_policy
+from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store
+from layers.access import Actor, Policy, link_access, load_policy, unmapped_access
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
-from layers.ingest.schema import ENDED
+from layers.ingest.schema import ENDED, UNMAPPED, UNMAPPED_TEXT
 from layers.municipality import Municipality, load_municipality
 from layers.query import Query
 from layers.registry import Registry, find_layers
@@ -196,6 +196,38 @@ class Reader:
         self._log(actor, "frame", view, query, frame.index, classes=classes)
         return frame
 
+    def unmapped(
+        self, actor: Actor, collection: str, feature_ids: Sequence[str] | None = None
+    ) -> pd.Series:
+        """Return what the source says of features beyond the layer's fields.
+
+        Returns
+        -------
+        JSON text by ``feature_id``: an object of the source's own names and values. Features
+        of which it says no more are left out.
+
+        Raises
+        ------
+        UnknownCollectionError, AccessError
+            As in `view`; AccessError also when the role may not read it: as secret as the most
+            secret field, and personal in any case.
+        """
+        view = self.view(actor, collection)
+        access = unmapped_access(view.spec)
+        if not self.policy.allowed(actor, view.layer.id, access, view.id):
+            raise AccessError(
+                f"what no field of {collection} takes is {access}",
+                advice=NO_PURPOSE,
+                collection=collection,
+            )
+        query = Query(ids=None if feature_ids is None else tuple(feature_ids))
+        table = collection + UNMAPPED
+        if view.generation.table(table) is None:
+            return pd.Series(dtype="str", name=UNMAPPED_TEXT, index=pd.Index([], name=FEATURE_ID))
+        texts = self._snapshot(view).frame(table, query)[UNMAPPED_TEXT]
+        self._log(actor, "unmapped", view, query, texts.index, classes=frozenset({access}))
+        return texts
+
     def count(
         self, actor: Actor, collection: str, query: Query = _ALL, *, as_merged: bool = False
     ) -> int:
@@ -242,7 +274,7 @@ class Reader:
         query = Query(among={k: tuple(v) for k, v in among.items() if v is not None})
         frame = merged.frame(f"link_{collection}", query)
         ids = frame[FEATURE_ID].unique()
-        self._log(actor, "links", view, query, ids, classes=_link_classes(view))
+        self._log(actor, "links", view, query, ids, classes=view.link_classes)
         return frame
 
     def summaries(
@@ -262,10 +294,10 @@ class Reader:
             return frame.set_index(PARCEL_KEY)
         view, merged = self._linked(actor, collection, table=f"summary_{collection}")
         table = merged.table(f"summary_{collection}")
-        columns = _summary_columns(view, table)
+        columns = view.summary_columns(c.name for c in table.schema.columns)
         query = query.selecting(columns)
         frame = merged.frame(f"summary_{collection}", query, released=columns)
-        classes = _link_classes(view) | view.classes(_summarised(view, columns))
+        classes = view.link_classes | view.classes(view.summarised(columns))
         self._log(actor, "summaries", view, query, frame[PARCEL_KEY], classes=classes)
         return frame.set_index(PARCEL_KEY)
 
@@ -277,7 +309,7 @@ class Reader:
         if merged.info.table("unmatched", sealed=sealed) is None:
             return merged.frame("unmatched", Query(limit=0)).drop(columns="collection")
         frame = merged.frame("unmatched", query, sealed=sealed)
-        self._log(actor, "unmatched", view, query, frame[FEATURE_ID], classes=_link_classes(view))
+        self._log(actor, "unmatched", view, query, frame[FEATURE_ID], classes=view.link_classes)
         return frame.drop(columns="collection")
 
     def raster(self, actor: Actor, layer_id: str) -> Path | None:
@@ -364,23 +396,3 @@ class Reader:
             count=len(listed) if count is None else count,
         )
         self._audit.record(actor, reading)
-
-
-def _link_classes(view: CollectionView) -> frozenset[Access]:
-    classes = view.classes(()) | {link_access(view.spec)}
-    return frozenset(a for a in classes if a.sealed)
-
-
-def _summary_columns(view: CollectionView, table: TableInfo) -> tuple[str, ...]:
-    """Name the columns of a summary that rest on fields the actor may read."""
-    columns = tuple(c.name for c in table.schema.columns)
-    return tuple(c for c in columns if set(_summarised(view, (c,))) <= set(view.names))
-
-
-def _summarised(view: CollectionView, columns: Sequence[str]) -> tuple[str, ...]:
-    """Name the fields that columns of a summary rest on."""
-    relation = view.spec.relation
-    fields = [f for f in relation.sums if f"sum_{f}" in columns]
-    if relation.counts_by and {"counts", "areas"} & set(columns):
-        fields.append(relation.counts_by)
-    return tuple(fields)

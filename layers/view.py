@@ -1,6 +1,6 @@
 """What one actor may see of one collection: decided here, before any query runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gis_core.store import FEATURE_ID, GenerationInfo, TableInfo
@@ -53,6 +53,23 @@ class CollectionView:
         wanted = set(names)
         touched = {f.access for f in self.fields if f.name in wanted} | {self.spec.access}
         return frozenset(a for a in touched if a.sealed)
+
+    @property
+    def link_classes(self) -> frozenset[Access]:
+        """The sealed classes that reading the parcel links touches."""
+        return self.classes(()) | frozenset(a for a in (link_access(self.spec),) if a.sealed)
+
+    def summary_columns(self, stored: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns of a summary that rest on fields this actor may read."""
+        return tuple(c for c in stored if set(self.summarised((c,))) <= set(self.names))
+
+    def summarised(self, columns: Collection[str]) -> tuple[str, ...]:
+        """Name the fields that columns of a summary rest on."""
+        relation = self.spec.relation
+        fields = [f for f in relation.sums if f"sum_{f}" in columns]
+        if relation.counts_by and {"counts", "areas"} & set(columns):
+            fields.append(relation.counts_by)
+        return tuple(fields)
 
 
 def no_collection(collection_id: str) -> UnknownCollectionError:

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from gis_core.faults import Fault, Outcome
-from layers.alkis.cells import Texts, lists, texts, with_columns
+from layers.alkis.cells import ObjectTable, Texts
 from layers.alkis.codes import ObjectClass, read_catalogue
 from layers.alkis.places import Places
 from layers.source import SourceTable
@@ -19,51 +19,50 @@ KINDS = frozenset(
 )
 
 
-def translate_buildings(table: SourceTable, places: Places) -> SourceTable:
+def translate_buildings(source: SourceTable, places: Places) -> SourceTable:
     """Return buildings and structures under the property names of the simplified schema.
 
     Structures that are points or lines are left out with a note: the schema, and this
     layer, have areas.
     """
-    entry = read_catalogue().classes[table.kind]
-    if entry.group == "structure":
-        table = _only_areas(table)
-    ids = [oid and oid[:16] for oid in texts(table, "gml_id")]
+    entry = read_catalogue().classes[source.kind]
+    table = ObjectTable(_only_areas(source) if entry.group == "structure" else source)
+    ids = [oid and oid[:16] for oid in table.texts("gml_id")]
     codes, meanings = _functions(table, entry)
     positions = read_catalogue().lists["lageZurErdoberflaeche"]
     columns: dict[str, Texts] = {
         "oid": [oid and f"{oid}BL" for oid in ids],
-        "aktualit": [day and day[:10] for day in texts(table, "lebenszeitintervall.beginnt")],
-        "endet": texts(table, "lebenszeitintervall.endet"),
+        "aktualit": [day and day[:10] for day in table.texts("lebenszeitintervall.beginnt")],
+        "endet": table.texts("lebenszeitintervall.endet"),
         "gebnutzbez": [entry.title] * len(table),
         "funktion": meanings,
         "gfkzshh": [code and f"{entry.number}_{code}" for code in codes],
         "rellage": [
             position and positions.get(position, position)
-            for position in texts(table, "lageZurErdoberflaeche")
+            for position in table.texts("lageZurErdoberflaeche")
         ],
-        "name": ["; ".join(names) or None for names in lists(table, "name")],
-        "anzahlgs": texts(table, "anzahlDerOberirdischenGeschosse"),
+        "name": ["; ".join(names) or None for names in table.lists("name")],
+        "anzahlgs": table.texts("anzahlDerOberirdischenGeschosse"),
         "gmdschl": [places.municipality_code(refs) for refs in _references(table)],
         "lagebeztxt": [places.address(refs) for refs in _references(table)],
     }
-    return with_columns(table, "gebaeude_bauwerk", columns)
+    return table.becoming("gebaeude_bauwerk", columns)
 
 
-def _functions(table: SourceTable, entry: ObjectClass) -> tuple[Texts, Texts]:
+def _functions(table: ObjectTable, entry: ObjectClass) -> tuple[Texts, Texts]:
     """Return code and text of the attribute that says what a building is for."""
     codes: Texts = [None] * len(table)
     meanings: Texts = [None] * len(table)
     for attribute in entry.codes:
-        for i, code in enumerate(texts(table, attribute)):
+        for i, code in enumerate(table.texts(attribute)):
             if code and codes[i] is None:
                 codes[i], meanings[i] = code, entry.describe(attribute, code)
     return codes, meanings
 
 
-def _references(table: SourceTable) -> Iterator[list[str]]:
+def _references(table: ObjectTable) -> Iterator[list[str]]:
     """Yield the addresses that each building points to, with and without house number."""
-    for numbered, plain in zip(lists(table, "zeigtAuf"), lists(table, "zeigtAufOhne"), strict=True):
+    for numbered, plain in zip(table.lists("zeigtAuf"), table.lists("zeigtAufOhne"), strict=True):
         yield [*numbered, *plain]
 
 

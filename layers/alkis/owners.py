@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from layers.alkis.cells import lists, texts, with_columns
+from layers.alkis.cells import ObjectTable, frame_of
 from layers.alkis.codes import read_catalogue
 from layers.source import SourceTable
 
@@ -49,12 +49,13 @@ class Owners:
     _entries: dict[str, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
     _persons: dict[str, str] = field(default_factory=dict)
 
-    def note(self, table: SourceTable) -> None:
+    def note(self, source: SourceTable) -> None:
         """Take in a table of one of ``KINDS``; versions that have ended don't count."""
-        ends = texts(table, "lebenszeitintervall.endet")
+        table = ObjectTable(source)
+        ends = table.texts("lebenszeitintervall.endet")
         ids = [
             oid[:16] if oid and not end else ""
-            for oid, end in zip(texts(table, "gml_id"), ends, strict=True)
+            for oid, end in zip(table.texts("gml_id"), ends, strict=True)
         ]
         if table.kind == "AX_Buchungsstelle":
             self._note_bookings(table, ids)
@@ -65,11 +66,12 @@ class Owners:
 
     def rows(self, parcels: SourceTable) -> SourceTable | None:
         """Return the owners of the current ones among parcels; None when none is known."""
-        keys = texts(parcels, "flurstueckskennzeichen")
-        ends = texts(parcels, "lebenszeitintervall.endet")
+        objects = ObjectTable(parcels)
+        keys = objects.texts("flurstueckskennzeichen")
+        ends = objects.texts("lebenszeitintervall.endet")
         found: dict[str, list[str | None]] = {name: [] for name in COLUMNS}
         numbers: list[int] = []
-        booked = lists(parcels, "istGebucht")
+        booked = objects.lists("istGebucht")
         for row, key, end, bookings in zip(parcels.rows, keys, ends, booked, strict=True):
             if key is None or end is not None:
                 continue
@@ -80,10 +82,8 @@ class Owners:
                         found[column].append(value)
         if not numbers:
             return None
-        bare = SourceTable(
-            parcels.file, parcels.kind, np.array(numbers, dtype=np.int64), parcels.attributes
-        )
-        return with_columns(bare, "flurstueck_eigentuemer", found)
+        rows = np.array(numbers, dtype=np.int64)
+        return SourceTable(parcels.file, "flurstueck_eigentuemer", rows, frame_of(found))
 
     def _owners(
         self, booking_id: str, of_whole: Fraction | None, seen: frozenset[str]
@@ -107,26 +107,26 @@ class Owners:
         names = [self._persons[p] for p in entry.persons if p in self._persons]
         return names or ([entry.community] if entry.community else [])
 
-    def _note_bookings(self, table: SourceTable, ids: list[str]) -> None:
+    def _note_bookings(self, table: ObjectTable, ids: list[str]) -> None:
         shares = _shares(table)
-        kinds, sheets = texts(table, "buchungsart"), lists(table, "istBestandteilVon")
-        rows = zip(ids, kinds, shares, sheets, lists(table, "an"), strict=True)
+        kinds, sheets = table.texts("buchungsart"), table.lists("istBestandteilVon")
+        rows = zip(ids, kinds, shares, sheets, table.lists("an"), strict=True)
         for oid, kind, share, on_sheets, whole in rows:
             if oid:
                 self._bookings[oid] = _Booking(kind or "", share, tuple(on_sheets))
                 for of in whole:
                     self._parts[of].append(oid)
 
-    def _note_entries(self, table: SourceTable, ids: list[str]) -> None:
+    def _note_entries(self, table: ObjectTable, ids: list[str]) -> None:
         lists_of = read_catalogue().lists
         classes, communities = lists_of["eigentuemerart"], lists_of["artDerRechtsgemeinschaft"]
         rows = zip(
             ids,
-            lists(table, "istBestandteilVon"),
-            lists(table, "benennt"),
-            texts(table, "eigentuemerart"),
-            texts(table, "artDerRechtsgemeinschaft"),
-            texts(table, "beschriebDerRechtsgemeinschaft"),
+            table.lists("istBestandteilVon"),
+            table.lists("benennt"),
+            table.texts("eigentuemerart"),
+            table.texts("artDerRechtsgemeinschaft"),
+            table.texts("beschriebDerRechtsgemeinschaft"),
             _shares(table),
             strict=True,
         )
@@ -136,17 +136,17 @@ class Owners:
             for sheet in sheets if oid else ():
                 self._entries[sheet].append(_Entry(tuple(persons), named, share, community))
 
-    def _note_persons(self, table: SourceTable, ids: list[str]) -> None:
+    def _note_persons(self, table: ObjectTable, ids: list[str]) -> None:
         parts = ("nachnameOderFirma", "vorname", "akademischerGrad", "namensbestandteil")
-        rows = zip(ids, *(texts(table, part) for part in parts), strict=True)
+        rows = zip(ids, *(table.texts(part) for part in parts), strict=True)
         for oid, family, given, degree, particle in rows:
             if oid and family:
                 rest = " ".join(p for p in (degree, given, particle) if p)
                 self._persons[oid] = f"{family}, {rest}" if rest else family
 
 
-def _shares(table: SourceTable) -> list[Fraction | None]:
-    above, below = texts(table, "anteil.zaehler"), texts(table, "anteil.nenner")
+def _shares(table: ObjectTable) -> list[Fraction | None]:
+    above, below = table.texts("anteil.zaehler"), table.texts("anteil.nenner")
     return [_fraction(a, b) for a, b in zip(above, below, strict=True)]
 
 

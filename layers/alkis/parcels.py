@@ -1,6 +1,6 @@
 """AX_Flurstueck as a row of ``flurstueck``."""
 
-from layers.alkis.cells import Texts, joined, lists, texts, with_columns
+from layers.alkis.cells import ObjectTable, Texts, joined
 from layers.alkis.places import Places
 from layers.source import SourceTable
 
@@ -20,15 +20,16 @@ _LEGAL_STATE = {
 }
 
 
-def translate_parcels(table: SourceTable, places: Places) -> SourceTable:
+def translate_parcels(source: SourceTable, places: Places) -> SourceTable:
     """Return parcels under the property names of the simplified schema.
 
     ``tntxt`` stays empty: an extract has land use as objects of its own. ``endet``
     holds the day that a parcel ended, if it has.
     """
-    ids = [oid and oid[:16] for oid in texts(table, "gml_id")]
-    keys = texts(table, "flurstueckskennzeichen")
-    begun = texts(table, "lebenszeitintervall.beginnt")
+    table = ObjectTable(source)
+    ids = [oid and oid[:16] for oid in table.texts("gml_id")]
+    keys = table.texts("flurstueckskennzeichen")
+    begun = table.texts("lebenszeitintervall.beginnt")
     land, region, county, town = _administrative_keys(table)
     district = _district_keys(table, keys)
     section = _sections(table, keys)
@@ -52,62 +53,62 @@ def translate_parcels(table: SourceTable, places: Places) -> SourceTable:
         "flurschl": [d and d + (s or "___") for d, s in zip(district, section, strict=True)],
         "flstnrzae": _part(table, "flurstuecksnummer.zaehler", keys, slice(9, 14)),
         "flstnrnen": _part(table, "flurstuecksnummer.nenner", keys, slice(14, 18)),
-        "flaeche": texts(table, "amtlicheFlaeche"),
+        "flaeche": table.texts("amtlicheFlaeche"),
         "abwrecht": [
             _LEGAL_STATE.get(state) if state else None
-            for state in texts(table, "abweichenderRechtszustand")
+            for state in table.texts("abweichenderRechtszustand")
         ],
         "lagebeztxt": _addresses(table, places),
         "tntxt": [None] * len(table),
     }
-    return with_columns(table, "flurstueck", columns)
+    return table.becoming("flurstueck", columns)
 
 
-def _administrative_keys(table: SourceTable) -> tuple[Texts, Texts, Texts, Texts]:
+def _administrative_keys(table: ObjectTable) -> tuple[Texts, Texts, Texts, Texts]:
     """Return the keys of state, region, county and municipality."""
     parts = [
-        texts(table, f"gemeindezugehoerigkeit.{part}")
+        table.texts(f"gemeindezugehoerigkeit.{part}")
         for part in ("land", "regierungsbezirk", "kreis", "gemeinde")
     ]
-    stated = texts(table, "gemarkung.land")
+    stated = table.texts("gemarkung.land")
     land = [a or b for a, b in zip(parts[0], stated, strict=True)]
     return land, joined(parts[:2]), joined(parts[:3]), joined(parts)
 
 
-def _district_keys(table: SourceTable, keys: Texts) -> Texts:
+def _district_keys(table: ObjectTable, keys: Texts) -> Texts:
     """Return the six-digit district keys, from the parcel key where they are not stated."""
-    stated = joined([texts(table, f"gemarkung.{p}") for p in ("land", "gemarkungsnummer")])
+    stated = joined([table.texts(f"gemarkung.{p}") for p in ("land", "gemarkungsnummer")])
     return [s or (key and key[:6]) for s, key in zip(stated, keys, strict=True)]
 
 
-def _sections(table: SourceTable, keys: Texts) -> Texts:
+def _sections(table: ObjectTable, keys: Texts) -> Texts:
     """Return the section numbers, three digits; None where the state has none."""
     sections: Texts = []
-    for stated, key in zip(texts(table, "flurnummer"), keys, strict=True):
+    for stated, key in zip(table.texts("flurnummer"), keys, strict=True):
         number = (stated or (key or "")[6:9]).strip("_ ")
         sections.append(number.zfill(3) if number else None)
     return sections
 
 
-def _part(table: SourceTable, column: str, keys: Texts, place: slice) -> Texts:
+def _part(table: ObjectTable, column: str, keys: Texts, place: slice) -> Texts:
     """Return a part of the parcel number without padding, from the key where it is not stated."""
     found = []
-    for stated, key in zip(texts(table, column), keys, strict=True):
+    for stated, key in zip(table.texts(column), keys, strict=True):
         number = (stated or (key or "")[place]).strip("_ ").lstrip("0")
         found.append(number or None)
     return found
 
 
-def _ended(table: SourceTable, begun: Texts) -> Texts:
+def _ended(table: ObjectTable, begun: Texts) -> Texts:
     """Return when each parcel ended; a historic parcel has, whatever its own dates say."""
-    ends = texts(table, "lebenszeitintervall.endet")
+    ends = table.texts("lebenszeitintervall.endet")
     if table.kind not in HISTORIC:
         return ends
-    history = texts(table, "zeitpunktDerHistorisierung")
+    history = table.texts("zeitpunktDerHistorisierung")
     return [a or b or c for a, b, c in zip(ends, history, begun, strict=True)]
 
 
-def _addresses(table: SourceTable, places: Places) -> Texts:
+def _addresses(table: ObjectTable, places: Places) -> Texts:
     """Return the addresses with and without house number."""
-    rows = zip(lists(table, "weistAuf"), lists(table, "zeigtAuf"), strict=True)
+    rows = zip(table.lists("weistAuf"), table.lists("zeigtAuf"), strict=True)
     return [places.address([*numbered, *plain]) for numbered, plain in rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gis_core.districts import DistrictCatalogue
 from gis_core.faults import Fault, Outcome
-from layers.alkis.cells import joined, texts
+from layers.alkis.cells import ObjectTable, joined
 from layers.alkis.codes import read_catalogue
 from layers.source import SourceTable
 
@@ -57,19 +57,20 @@ class Places:
     _unnamed: set[str] = field(default_factory=set)
     _absent: set[str] = field(default_factory=set)
 
-    def note(self, table: SourceTable) -> None:
+    def note(self, source: SourceTable) -> None:
         """Take in a table of one of ``KINDS``."""
+        table = ObjectTable(source)
         if table.kind in _LOCATIONS:
             self._note_locations(table)
         elif table.kind == _POSTAL:
             parts = ("land", "regierungsbezirk", "kreis", "gemeinde", "strassenschluessel")
-            keys = joined([texts(table, part) for part in parts])
-            names = texts(table, "postalischeAdresse.strassenname")
+            keys = joined([table.texts(part) for part in parts])
+            names = table.texts("postalischeAdresse.strassenname")
             for key, name in zip(keys, names, strict=True):
                 if key and name:
                     self._streets.setdefault(key, name)
         else:
-            rows = zip(texts(table, "schluesselGesamt"), texts(table, "bezeichnung"), strict=True)
+            rows = zip(table.texts("schluesselGesamt"), table.texts("bezeichnung"), strict=True)
             for key, name in rows:
                 if key and name:
                     self._names[table.kind, key] = name
@@ -145,14 +146,14 @@ class Places:
             else:
                 yield location
 
-    def _note_locations(self, table: SourceTable) -> None:
+    def _note_locations(self, table: ObjectTable) -> None:
         parts = ("land", "regierungsbezirk", "kreis", "gemeinde", "lage")
-        keys = joined([texts(table, _KEYED + part) for part in parts])
-        names = texts(table, "lagebezeichnung.unverschluesselt")
+        keys = joined([table.texts(_KEYED + part) for part in parts])
+        names = table.texts("lagebezeichnung.unverschluesselt")
         # A Pseudonummer counts buildings of a street that have no number: it is no address.
-        numbers = texts(table, "hausnummer")
-        ids = texts(table, "gml_id")
-        ends = texts(table, "lebenszeitintervall.endet")
+        numbers = table.texts("hausnummer")
+        ids = table.texts("gml_id")
+        ends = table.texts("lebenszeitintervall.endet")
         for oid, key, name, number, end in zip(ids, keys, names, numbers, ends, strict=True):
             # an earlier version of a location never replaces the one that holds
             if oid and (end is None or oid[:16] not in self._locations):

@@ -10,14 +10,11 @@ import numpy as np
 
 from gis_core.keys import AlkisKeys
 from layers.alkis import buildings, land_use, owners, parcels, places
-from layers.alkis.land_use import parse_tntxt
 from layers.alkis.owners import Owners
 from layers.alkis.places import Places
 from layers.alkis.simplified import normalise
 from layers.municipality import Municipality
 from layers.source import SourceCRS, SourceTable
-
-__all__ = ["parse_tntxt", "translate"]
 
 _IN_MEMORY = 64 << 20
 

@@ -15,7 +15,7 @@ from gis_core.store.tables import TableWriter
 from layers.ingest.identity import Register, content_hashes
 from layers.ingest.report import Counts
 from layers.ingest.rows import Checked
-from layers.ingest.schema import table_schemas
+from layers.ingest.schema import UNMAPPED_TEXT, table_schemas, unmapped_schema
 from layers.spec import CollectionSpec, Join
 
 DATA_DATE = "aktualit"  # the simplified schema's own name for the date of the data
@@ -36,8 +36,10 @@ class Intake:
 
     spec: CollectionSpec
     tables: list[_Table]
+    writer: Writer | None
     latest: str = ""  # the newest date of the data seen so far
     _keys: set[str] = field(default_factory=set)
+    _unmapped: TableWriter | None = None
 
     @classmethod
     def begin(cls, spec: CollectionSpec, crs: int, writer: Writer | None) -> "Intake":
@@ -46,7 +48,7 @@ class Intake:
             _Table(schema, Register(bool(spec.identity)), writer.table(schema) if writer else None)
             for schema in table_schemas(spec, crs)
         ]
-        return cls(spec, tables)
+        return cls(spec, tables, writer)
 
     def take(self, checked: Checked) -> Counts:
         """Name the usable rows, drop repetitions, store the rest; return what became of all.
@@ -91,15 +93,25 @@ class Intake:
         ):
             for row, new in zip(rows[flags].tolist(), named.ids[flags], strict=True):
                 checked.blame(row, shown, str(new), "an identifier of its own", code, out)
-        kept = rows[~named.repeats]
+        kept, ids = rows[~named.repeats], named.ids[~named.repeats]
         if table is self.tables[0]:
             self._note_keys(checked, kept)
+            self._store_unmapped(ids, checked.unmapped[kept])
         if table.writer is not None and len(kept):
             geometry = None if checked.geometry is None else checked.geometry[kept]
             frame = self._frame(table.schema, checked, kept)
-            frame[FEATURE_ID] = named.ids[~named.repeats]
+            frame[FEATURE_ID] = ids
             table.writer.append(frame, geometry)
         return int(named.repeats.sum())
+
+    def _store_unmapped(self, ids: NDArray[np.object_], texts: NDArray[np.object_]) -> None:
+        """Store what no field takes; there is no table for it where there is nothing."""
+        some = np.array([text is not None for text in texts], dtype=bool)
+        if self.writer is None or not some.any():
+            return
+        if self._unmapped is None:
+            self._unmapped = self.writer.table(unmapped_schema(self.spec))
+        self._unmapped.append(pd.DataFrame({FEATURE_ID: ids[some], UNMAPPED_TEXT: texts[some]}))
 
     def _frame(self, schema: TableSchema, checked: Checked, rows: NDArray[np.intp]) -> pd.DataFrame:
         columns: dict[str, object] = {}

@@ -17,6 +17,7 @@ from layers.ingest.mapping import Mapping
 from layers.ingest.numerals import Mark
 from layers.ingest.positions import Placed, place
 from layers.ingest.schema import AS_FILED
+from layers.ingest.unmapped import LIMIT, is_cut, unmapped_texts
 from layers.ingest.values import as_written, expectation, read_column
 from layers.source import SourceTable
 from layers.spec import CollectionSpec, FieldSpec, FieldType, Join
@@ -34,6 +35,8 @@ class Checked:
         (n,) object in the storage CRS, None for collections without a place.
     refused, repaired, ended
         (n,) bool: the row goes to the quarantine; it was changed; what it describes has ended.
+    unmapped
+        (n,) object: what no field takes, as JSON text or None.
     faults
         Every fault with the position of its row in the table.
     """
@@ -44,6 +47,7 @@ class Checked:
     refused: NDArray[np.bool_]
     repaired: NDArray[np.bool_]
     ended: NDArray[np.bool_]
+    unmapped: NDArray[np.object_]
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
     def blame(
@@ -88,7 +92,8 @@ class Check:
     def __call__(self, table: SourceTable) -> Checked:
         """Read all values and positions of a table."""
         refused, repaired, ended = (np.zeros(len(table), dtype=bool) for _ in range(3))
-        checked = Checked(table, {}, None, refused, repaired, ended)
+        unmapped = unmapped_texts(table, self.mapping.unused)
+        checked = Checked(table, {}, None, refused, repaired, ended, unmapped)
         for spec in self.spec.fields:
             column = self.mapping.columns.get(spec.name)
             source = table.attributes.get(column) if column else None
@@ -103,7 +108,13 @@ class Check:
             self._place(
                 checked, place(table.geometry, self.operation, self.window, self.spec.geometry)
             )
+        self._note_cuts(checked)
         return checked
+
+    def _note_cuts(self, checked: Checked) -> None:
+        for row in np.flatnonzero([is_cut(text) for text in checked.unmapped]).tolist():
+            size, expected = f"more than {LIMIT:,} bytes", f"at most {LIMIT:,} bytes"
+            checked.blame(row, "", size, expected, "unmapped-cut", Outcome.NOTED)
 
     def _value(
         self, checked: Checked, spec: FieldSpec, source: pd.Series | None, shown: str

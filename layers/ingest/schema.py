@@ -22,7 +22,8 @@ from gis_core.store.schema import Column, ColumnType, Shape, TableSchema
 from layers.spec import CollectionSpec, FieldSpec, FieldType, GeometryKind
 
 AS_FILED, CONFIDENCE = "_as_filed", "_confidence"
-ENDED = "_beendet"
+ENDED, UNMAPPED = "_beendet", "_unmapped"
+UNMAPPED_TEXT = "unmapped"
 
 _SHAPES = {
     GeometryKind.NONE: None,
@@ -67,6 +68,16 @@ def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
         title=f"{main.title} (beendet)",
     )
     return main, ended
+
+
+def unmapped_schema(spec: CollectionSpec) -> TableSchema:
+    """Return the table with what no field of the collection takes: JSON text by feature."""
+    return TableSchema(
+        name=spec.id + UNMAPPED,
+        columns=(Column(UNMAPPED_TEXT),),
+        sealed_rows=True,
+        title=f"{spec.title.get('de', spec.id)} (nicht zugeordnet)",
+    )
 
 
 def ended_fields(spec: CollectionSpec) -> frozenset[str]:

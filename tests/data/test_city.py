@@ -28,10 +28,10 @@ from data.make_city import make_city
 from gis_core import crs
 from gis_core.keys import read_key
 from gis_core.window import Verdict, Window
-from layers.alkis.land_use import parse_tntxt
 from layers.ingest.pipeline import ingest
 from layers.municipality import load_municipality
 from layers.registry import find_layers
+from layers.uses import stated_uses
 
 PARCELS = 1_200
 GML = "{http://www.opengis.net/gml/3.2}"
@@ -213,7 +213,7 @@ def test_geopackage_says_the_same_and_uses_sum_to_the_official_area(drawn, tmp_p
         shapely.normalize(shapely.get_geometry(drawn.geometry, 0)),
     ).all()
     for packed, area in zip(parcels.tntxt, parcels.flaeche, strict=True):
-        assert sum(part for _, part in parse_tntxt(packed)) == area
+        assert sum(part for _, part in stated_uses(packed)) == area
     assert len(pyogrio.read_dataframe(file, layer="GebaeudeBauwerk")) > 0.6 * PARCELS
     uses = pyogrio.read_dataframe(file, layer="Nutzung").geometry.to_numpy()
     assert shapely.area(uses).sum() == pytest.approx(shapely.area(drawn.geometry).sum())

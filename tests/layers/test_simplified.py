@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from gis_core.faults import Outcome
 from layers.alkis.simplified import normalise
-from layers.alkis.source import parse_tntxt, translate
+from layers.alkis.source import translate
 from layers.errors import SourceFileError
 from layers.formats.simplified import read_simplified
 from layers.formats.xml import sniff_xml
 from layers.municipality import load_municipality
 from layers.source import SourceTable
+from layers.uses import stated_uses
 
 AVE = "http://repository.gdi-de.org/schemas/adv/produkt/alkis-vereinfacht/2.0"
 KEY = "05304901200123______"
@@ -183,15 +184,12 @@ parts = st.lists(st.tuples(uses.filter(str.strip), st.integers(0, 10**7)), min_s
 @given(parts)
 def test_packed_uses_come_apart_at_the_last_semicolon(packed):
     text = "|".join(f"{use};{area}" for use, area in packed)
-    found = parse_tntxt(text)
+    found = stated_uses(text)
     assert [area for _, area in found] == [area for _, area in packed]
     assert [use for use, _ in found] == [use.strip() for use, _ in packed]
 
 
 def test_packed_uses_cut_off_by_a_shapefile_lose_one_area_only():
-    assert parse_tntxt("Wald;12|Weg;3|Landwirtsch") == [
-        ("Wald", 12.0),
-        ("Weg", 3.0),
-        ("Landwirtsch", None),
-    ]
-    assert parse_tntxt("") == []
+    found = stated_uses("Wald;12|Weg;3|Landwirtsch")
+    assert found == (("Wald", 12.0), ("Weg", 3.0), ("Landwirtsch", None))
+    assert stated_uses("") == ()

@@ -14,12 +14,13 @@ from gis_core.districts import DistrictCatalogue
 from gis_core.geometry import corrected_area
 from gis_core.keys import AlkisKeys
 from layers.alkis.codes import read_catalogue
-from layers.alkis.source import parse_tntxt, translate
+from layers.alkis.source import translate
 from layers.errors import SourceFileError
 from layers.formats.nas import read_nas
 from layers.formats.simplified import read_simplified
 from layers.formats.xml import sniff_xml
 from layers.municipality import Municipality
+from layers.uses import stated_uses
 
 pytestmark = pytest.mark.real
 
@@ -218,7 +219,7 @@ def test_packed_uses_sum_to_the_official_area_in_all_thousand(shared_data, state
     parcels = of_kind(into_layer(shared_data / THOUSAND, state), "flurstueck")
     several = 0
     for text, official in zip(column(parcels, "tntxt"), numbers(parcels, "flaeche"), strict=True):
-        uses = parse_tntxt(text)
+        uses = stated_uses(text)
         several += len(uses) > 1
         assert sum(area for _, area in uses) == official
     assert several == 481
@@ -238,7 +239,7 @@ def test_the_state_s_own_words_for_uses_are_those_of_our_catalogue(shared_data, 
         for texts in entry.codes.values()
         for text in texts.values()
     }
-    found = {use for text in column(parcels, "tntxt") for use, _ in parse_tntxt(text)}
+    found = {use for text in column(parcels, "tntxt") for use, _ in stated_uses(text)}
     assert len(found) == 54
     assert found - known == {
         "Fläche gemischter Nutzung / Gebäude- und Freifläche, Mischnutzung mit Wohnen",
@@ -297,7 +298,7 @@ def test_other_states_speak_dialects(shared_data, state, name, swapped, window):
     assert shapely.covers(
         shapely.box(*window), shapely.MultiPoint(shapely.centroid(in_utm(parcels)))
     )
-    assert all(area for text in column(parcels, "tntxt") for _, area in parse_tntxt(text))
+    assert all(area for text in column(parcels, "tntxt") for _, area in stated_uses(text))
 
 
 def test_essen_s_page_with_a_number_that_is_not_epsg_s(shared_data):
