@@ -76,7 +76,7 @@ def test_the_extent_holds_everything(client, collection):
 
 def test_a_corner_that_touches_counts(shapes, found):
     ids, geometry = shapes("flurstueck", STORAGE)
-    xmin, ymin, xmax, ymax = geometry[0].bounds
+    _, ymin, xmax, ymax = geometry[0].bounds
     corner = shapely.get_coordinates(geometry[0])
     at = corner[corner[:, 0] == xmax][0]
     assert ids[0] in found("flurstueck", STORAGE, (*at, at[0] + 1, at[1] + 1))
