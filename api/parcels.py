@@ -1,5 +1,6 @@
 """``/parcels/{key}`` and ``/find``: the parcel dossier and the way to it."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from layers.reader import Reader
 from layers.wording import Language
 
 _MOST_TEXT = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_MAP = (
     drawing.CrowdedSheetError,
     drawing.DocumentError,
@@ -83,7 +85,7 @@ class Parcels:
 
     def _parcel(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
-        text = request.path_params["key"]
+        text = _CONTROL.sub(" ", request.path_params["key"])
         if len(text) > _MOST_TEXT:
             raise ParcelKeyError(f"found {len(text)} characters, expected at most {_MOST_TEXT}")
         try:
@@ -109,7 +111,7 @@ class Parcels:
 
     def _find(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
-        text = request.query_params.get("q", "").strip()
+        text = _CONTROL.sub(" ", request.query_params.get("q", "")).strip()
         if asked_for.html and not text:
             return self.pages.answer("parcels", request, asked_for)
         if not text or len(text) > _MOST_TEXT:
