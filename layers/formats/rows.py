@@ -27,6 +27,8 @@ def feature_table(
     geometry: NDArray[np.object_],
     crs: SourceCRS,
     undecodable: NDArray[np.bool_],
+    *,
+    first: int = 1,
 ) -> SourceTable:
     """Make the table of a layer's features; unusable geometry becomes a fault of its row.
 
@@ -34,8 +36,10 @@ def feature_table(
     ----------
     undecodable
         (n,) bool: the file holds a geometry that could not be decoded.
+    first
+        Number of the first row.
     """
-    rows = np.arange(1, len(attributes) + 1, dtype=np.int64)
+    rows = np.arange(len(attributes), dtype=np.int64) + first
     large = beyond_limits(geometry)
     faults = [
         Fault(
@@ -50,7 +54,7 @@ def feature_table(
     ]
     limit = f"at most {MAX_VERTICES:,} vertices, {MAX_DEPTH} levels of nesting"
     faults += [
-        Fault(file.name, i + 1, "geometry", _size(geometry[i]), limit, "geometry-too-large")
+        Fault(file.name, int(rows[i]), "geometry", _size(geometry[i]), limit, "geometry-too-large")
         for i in np.flatnonzero(large).tolist()
     ]
     keep = ~(undecodable | large)
@@ -74,9 +78,11 @@ def _size(geometry: BaseGeometry) -> str:
     return f"{geometry.geom_type} with {shapely.get_num_coordinates(geometry):,} vertices"
 
 
-def plain_table(file: SourceFile, kind: str, attributes: pd.DataFrame) -> SourceTable:
-    """Make the table of a layer without geometry."""
-    rows = np.arange(1, len(attributes) + 1, dtype=np.int64)
+def plain_table(
+    file: SourceFile, kind: str, attributes: pd.DataFrame, *, first: int = 1
+) -> SourceTable:
+    """Make the table of a layer without geometry; ``first`` is the number of its first row."""
+    rows = np.arange(len(attributes), dtype=np.int64) + first
     return SourceTable(file=file.name, kind=kind, rows=rows, attributes=attributes)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from gis_core.faults import Outcome
 from layers.errors import SourceFileError
+from layers.formats import vector
 from layers.formats.archive import SourceFile
 from layers.formats.hints import Hints
 from layers.formats.reader import read_tables
@@ -363,6 +364,63 @@ def test_curves_become_chords(tmp_path):
     arc = struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<dd", *xy) for xy in circle)
     table = only(gpkg_with(tmp_path, struct.pack("<BII", 1, 10, 1) + arc))
     assert table.geometry[1].area == pytest.approx(np.pi, rel=1e-2)
+
+
+@pytest.fixture
+def slices_of_two(monkeypatch):
+    monkeypatch.setattr(vector, "SLICE", 2)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        ("GPKG", "a.gpkg"),
+        ("ESRI Shapefile", "a.shp"),
+        ("FlatGeobuf", "a.fgb"),
+        ("GeoJSON", "a.geojson"),
+    ],
+)
+def test_slices_of_a_layer_are_numbered_through(tmp_path, driver, name):
+    path = write(tmp_path / name, driver, np.tile(SQUARES, 3)[:7], [f"n{i}" for i in range(7)])
+    tables = list(read_tables(path))
+    assert [table.rows.tolist() for table in tables] == [[1, 2], [3, 4], [5, 6], [7]]
+    assert {(t.kind, t.file, t.crs.definition) for t in tables} == {("a", name, "EPSG:25832")}
+    found = [int(n) for table in tables for n in table.attributes["nummer"]]
+    assert sorted(found) == list(range(1, 8))
+    assert found == sorted(found) or driver == "FlatGeobuf"  # which sorts by place
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_faults_and_chords_of_later_slices_are_those_of_their_rows(tmp_path):
+    circle = [(325_000, 0), (325_001, 1), (325_002, 0), (325_001, -1), (325_000, 0)]
+    arc = struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<dd", *xy) for xy in circle)
+    path = gpkg_with(tmp_path, shapely.to_wkb(SQUARES[0])[:40])
+    with closing(sqlite3.connect(path)) as db, db:
+        header = b"GP\x00\x01" + struct.pack("<i", 25832)
+        curve = header + struct.pack("<BII", 1, 10, 1) + arc
+        db.execute("UPDATE a SET geom = ? WHERE fid = 3", (curve,))
+    first, second = read_tables(path)
+    (fault,) = (f for f in first.faults if f.outcome is Outcome.QUARANTINED)
+    assert (fault.row, first.rows.tolist(), second.rows.tolist()) == (2, [1], [3])
+    assert second.geometry[0].area == pytest.approx(np.pi, rel=1e-2)
+
+
+@pytest.mark.usefixtures("slices_of_two")
+def test_the_first_positions_of_a_silent_geojson_tell_degrees_from_metres(tmp_path):
+    def systems(*points):
+        features = [
+            {"type": "Feature", "properties": {}, "geometry": p and shapely.geometry.mapping(p)}
+            for p in points
+        ]
+        path = tmp_path / "a.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        return [table.crs.definition for table in read_tables(path)]
+
+    here, metres = shapely.Point(6.5, 51.3), shapely.Point(325_000, 5_690_000)
+    assert systems(here, here, metres) == ["OGC:CRS84", "OGC:CRS84"]
+    assert systems(metres, metres, metres) == [None, None]
+    assert systems(None, None, metres) == ["OGC:CRS84", None]
 
 
 @given(st.integers(0, 20), st.integers(1, 4))

@@ -3,8 +3,10 @@
 import csv
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyproj
 import pyproj.datadir
 import pytest
@@ -26,8 +28,19 @@ GK3 = Hints(crs="EPSG:31467", x=("Rechtswert",), y=("Hochwert",))
 
 
 def only(path, hints=None):
-    (table,) = read_tables(path, hints)
-    return table
+    """Return the file's one layer; its slices must fit together."""
+    slices = list(read_tables(path, hints))
+    assert len({(t.kind, t.crs) for t in slices}) == 1
+    rows = np.concatenate([t.rows for t in slices])
+    assert (np.diff(rows) > 0).all()
+    places = [t.geometry for t in slices if t.geometry is not None]
+    return replace(
+        slices[0],
+        rows=rows,
+        attributes=pd.concat([t.attributes for t in slices], ignore_index=True),
+        geometry=np.concatenate(places) if places else None,
+        faults=tuple(fault for t in slices for fault in t.faults),
+    )
 
 
 def in_25832(table):
