@@ -2,26 +2,32 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gis_core.geometry import corrected_area
 from layers.merge_run.inputs import Parcels
 
+ROUNDING_M2 = 0.5
+"""Official areas are whole square metres; only below half a square metre they have decimals."""
+
 BOUND_A, BOUND_B = 0.2, 0.0003
-"""Largest unremarkable deviation is a * sqrt(A) + b * A in m²: the project's default, taken from
+"""Beside rounding a * sqrt(A) + b * A in m² are unremarkable: the project's default, taken from
 no decree; it comes to 2 m² at 100 m² and 93 m² at a tenth of a square kilometre."""
 
 
-def area_table(
-    parcels: Parcels, crs: int, *, bound_a: float = BOUND_A, bound_b: float = BOUND_B
-) -> pd.DataFrame:
+def area_bound(official_m2: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how many m² a drawn area may differ from the official one beside it, (n,) each."""
+    official = np.maximum(official_m2, 0)
+    return np.asarray(ROUNDING_M2 + BOUND_A * np.sqrt(official) + BOUND_B * official)
+
+
+def area_table(parcels: Parcels, crs: int) -> pd.DataFrame:
     """Compare areas.
 
     Parameters
     ----------
     crs
         EPSG code of the fabric's CRS.
-    bound_a, bound_b
-        The bound; see ``BOUND_A``.
 
     Returns
     -------
@@ -33,7 +39,7 @@ def area_table(
     fabric, official = parcels.fabric, parcels.official_m2
     corrected = corrected_area(fabric.geometry, crs)
     deviation = official - corrected
-    bound = bound_a * np.sqrt(np.maximum(official, 0)) + bound_b * official
+    bound = area_bound(official)
     return pd.DataFrame(
         {
             "parcel_key": fabric.key,

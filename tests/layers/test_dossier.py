@@ -54,8 +54,8 @@ def test_says_what_a_person_can_see_on_the_plan(reader):
     assert facts["official_area_m2"].value == 421
     assert facts["corrected_area_m2"].value == pytest.approx(400, rel=1.2e-4)
     assert (facts["use.Garten"].value, facts["use.Garten"].unit) == (421, "m²")
-    assert "4,2 m²" in facts["beyond_bound"].text("de")
-    assert "4.2 m²" in facts["beyond_bound"].text("en")
+    assert "4,7 m²" in facts["beyond_bound"].text("de")
+    assert "4.7 m²" in facts["beyond_bound"].text("en")
 
 
 def test_a_street_lies_between_its_neighbours(reader):

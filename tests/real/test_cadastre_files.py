@@ -19,6 +19,7 @@ from layers.errors import SourceFileError
 from layers.formats.nas import read_nas
 from layers.formats.simplified import read_simplified
 from layers.formats.xml import sniff_xml
+from layers.merge_run.parcel_areas import area_bound
 from layers.municipality import Municipality
 from layers.uses import stated_uses
 
@@ -116,21 +117,17 @@ def test_hamburg_parcels_that_share_an_arc_do_not_overlap(hamburg):
 
 
 def test_hamburg_areas_raise_no_false_alarm_once_the_projection_is_removed(hamburg):
-    """Official areas are whole m² below 0.5 too: half a square metre is rounding.
-
-    What is left are two neighbours whose common border was moved on the map: what
-    one lacks, the other has.
-    """
+    """What is left are two neighbours whose common border was moved on the map."""
     parcels = of_kind(hamburg, "AX_Flurstueck")
     official = numbers(parcels, "amtlicheFlaeche")
-    bound = 0.5 + 0.2 * np.sqrt(official) + 0.0003 * official
+    bound = area_bound(official)
     deviation = official - corrected_area(parcels.geometry, "EPSG:25832")
     alarms = np.flatnonzero(np.abs(deviation) > bound)
     assert [column(parcels, "flurstueckskennzeichen")[i] for i in alarms] == [
         "020125___00421______",
         "020125___00422______",
     ]
-    assert abs(deviation[alarms].sum()) < 0.5
+    assert deviation[alarms].round(1).tolist() == [-38.5, 38.7]
     uncorrected = np.abs(official - shapely.area(parcels.geometry)) > bound
     assert uncorrected.sum() > len(alarms)
 
