@@ -72,12 +72,23 @@ def _spellings(text: str) -> list[str]:
         return [f"EPSG:{number[1]}", f"ESRI:{number[1]}"]
     if _CRS84.fullmatch(text):
         return ["OGC:CRS84"]
-    # A compound name joins position and height with a star: ETRS89_UTM32*DE_DHHN2016_NH.
-    adv = re.sub(r"^urn:adv:crs:", "", text, flags=re.IGNORECASE).split("*")[0].upper()
+    return [adv_crs(text) or text]
+
+
+def adv_crs(name: str) -> str | None:
+    """Return the EPSG code of a name of the GeoInfoDok; None where it is none.
+
+    Examples
+    --------
+    >>> adv_crs("urn:adv:crs:ETRS89_UTM32*DE_DHHN2016_NH"), adv_crs("UTM")
+    ('EPSG:25832', None)
+    """
+    # A compound name joins position and height with a star.
+    plain = re.sub(r"^urn:adv:crs:", "", name, flags=re.IGNORECASE).split("*")[0].upper()
     for pattern, code in _ADV_NAMES:
-        if match := pattern.match(adv):
-            return [f"EPSG:{code(int(match[1]) if match.groups() else 0)}"]
-    return [text]
+        if match := pattern.match(plain):
+            return f"EPSG:{code(int(match[1]) if match.groups() else 0)}"
+    return None
 
 
 def _horizontal(crs: pyproj.CRS) -> pyproj.CRS:

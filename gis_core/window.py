@@ -82,47 +82,6 @@ class Window:
             count = np.round((x - middle) / step)
             return np.asarray(np.where(np.abs(count) <= 60, count, 0) * step)
 
-    def explain(self, x: ArrayLike, y: ArrayLike) -> str:
-        """Say in one sentence what is wrong with most of the misplaced positions, and the remedy.
-
-        Empty when all lie inside.
-        """
-        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        verdict = self.judge(x, y)
-        wrong = verdict[verdict != Verdict.INSIDE]
-        if not len(wrong):
-            return ""
-        kinds, counts = np.unique(wrong.astype(str), return_counts=True)
-        kind = Verdict(str(kinds[counts.argmax()]))
-        first = int(np.flatnonzero(verdict == kind)[0])
-        share = f"{counts.max():,} of {len(verdict):,} positions"
-        here = f"(the first: {x[first]:.2f}, {y[first]:.2f})"
-        return f"{share} {self._remedy(kind, float(x[first]))} {here}"
-
-    def _remedy(self, kind: Verdict, x: float) -> str:
-        millions = float(self._steps(np.array([x]), 1e6)[0])
-        match kind:
-            case Verdict.SWAPPED:
-                return "have easting and northing changed over: swap the columns or the axis order"
-            case Verdict.PREFIXED if millions in {31e6, 32e6, 33e6}:
-                zone = int(millions / 1e6)
-                code = {31: 5649, 32: 4647, 33: 5650}[zone]
-                return f"carry the zone number {zone} before the easting: state --crs EPSG:{code}"
-            case Verdict.PREFIXED:
-                return f"are {millions:,.0f} m too far east: a false easting is not accounted for"
-            case Verdict.SHIFTED:
-                shift = float(self._steps(np.array([x]), 5e5)[0])
-                return (
-                    f"are off by {shift:,.0f} m in easting: a false easting is missing or doubled"
-                )
-            case Verdict.NOT_FINITE:
-                return "are not finite: the cell is empty, or no transformation is defined there"
-            case _:
-                return (
-                    f"lie outside easting {self.xmin:,.0f} to {self.xmax:,.0f}, "
-                    f"northing {self.ymin:,.0f} to {self.ymax:,.0f}"
-                )
-
     def area_of_use(self, crs: str | int | pyproj.CRS) -> Area:
         """Return the window in degrees (west, south, east, north), to plan operations for."""
         system = resolve_crs(crs)

@@ -8,25 +8,8 @@ from functools import lru_cache
 import pyproj
 from pyproj.exceptions import CRSError, ProjError
 
-# The surveying authorities' own names. NAS writes easting before northing in all
-# projected ones, whatever order EPSG gives the same system.
-_ADV = {
-    "ETRS89_UTM31": "EPSG:25831",
-    "ETRS89_UTM32": "EPSG:25832",
-    "ETRS89_UTM33": "EPSG:25833",
-    "ETRS89_Lat-Lon": "EPSG:4258",
-    "DE_DHDN_3GK2": "EPSG:31466",
-    "DE_DHDN_3GK3": "EPSG:31467",
-    "DE_DHDN_3GK4": "EPSG:31468",
-    "DE_DHDN_3GK5": "EPSG:31469",
-    "DE_42-83_3GK3": "EPSG:2397",
-    "DE_42-83_3GK4": "EPSG:2398",
-    "DE_42-83_3GK5": "EPSG:2399",
-    "DE_PD-83_3GK3": "EPSG:3396",
-    "DE_PD-83_3GK4": "EPSG:3397",
-    "DE_RD-83_3GK4": "EPSG:3398",
-    "DE_RD-83_3GK5": "EPSG:3399",
-}
+from gis_core.crs_names import adv_crs
+
 _AUTHORITY_ORDER = (
     re.compile(r"urn:(?:x-)?ogc:def:crs(?:,crs)?:(?P<auth>\w+):[^:]*:(?P<code>\w+)"),
     re.compile(r"https?://www\.opengis\.net/def/crs/(?P<auth>\w+)/[^/]+/(?P<code>\w+)"),
@@ -102,7 +85,9 @@ def read_srs_name(stated: str) -> SrsName:
     """
     name = stated.strip()
     if name.startswith("urn:adv:crs:"):
-        definition = _ADV.get(name.removeprefix("urn:adv:crs:").partition("*")[0])
+        # NAS writes easting before northing in all projected systems, whatever order EPSG
+        # gives the same system.
+        definition = adv_crs(name)
         crs = pyproj.CRS.from_user_input(definition) if definition else None
         return _srs_name(stated, definition, crs, northing_first=definition == "EPSG:4258")
     for by_authority, patterns in ((True, _AUTHORITY_ORDER), (False, _EASTING_FIRST)):

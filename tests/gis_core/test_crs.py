@@ -277,24 +277,6 @@ def test_a_window_in_degrees_works_alike():
     assert window.judge([6.6, 51.35], [51.35, 6.6]).tolist() == ["inside", "swapped"]
 
 
-@pytest.mark.parametrize(
-    ("x", "y", "words"),
-    [
-        pytest.param(5_690_000, 325_000, "changed over", id="swapped"),
-        pytest.param(32_325_000, 5_690_000, "EPSG:4647", id="zone-number"),
-        pytest.param(2_325_000, 5_690_000, "2,000,000 m too far east", id="cologne"),
-        pytest.param(-175_000, 5_690_000, "-500,000 m", id="no-false-easting"),
-        pytest.param(900_000, 5_690_000, "320,000 to 342,000", id="outside"),
-        pytest.param(np.inf, 5_690_000, "not finite", id="infinite"),
-    ],
-)
-def test_the_remedy_is_said_in_words(x, y, words):
-    said = KREFELD.explain([x, x, 325_000], [y, y, 5_690_000])
-    assert words in said
-    assert said.startswith("2 of 3 positions")
-    assert KREFELD.explain([325_000], [5_690_000]) == ""
-
-
 @pytest.mark.parametrize("code", [4647, 4258, 31466])
 @pytest.mark.parametrize("swapped", [False, True])
 def test_the_true_system_is_among_the_guesses(code, swapped):
