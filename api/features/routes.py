@@ -1,7 +1,6 @@
 """``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import pandas as pd
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +21,7 @@ from api.features.parameters import (
     read_items_request,
 )
 from api.negotiation import Wanted, wanted
+from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
 from api.settings import Settings
 from layers.access import CITIZEN
@@ -29,9 +29,6 @@ from layers.query import Query
 from layers.reader import Reader
 from layers.spec import Join
 from layers.view import CollectionView
-
-MAX_ROWS = 200
-"""Rows of a page for people; programs get up to ``MAX_LIMIT``."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Features:
         most = MAX_ROWS if asked_for.html else MAX_LIMIT
         asked = read_items_request(given, view, storage, self._bounds(view), most)
         if asked_for.html:
-            return self._items_page(request, asked_for, view, asked)
+            return items_page(self.pages, request, asked_for, view, asked, self._fetch(view, asked))
 
         def answer() -> Response:
             matched, frame = self._fetch(view, asked)
@@ -89,7 +86,7 @@ class Features:
             if not len(frame):
                 return self._by_parcel_key(request, view, identifier)
             if asked_for.html:
-                return self._item_page(request, asked_for, view, frame)
+                return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
             body = item_document(frame, days(view), crs, storage, url, given, language)
             return _geojson(body, crs, asked_for, [])
@@ -130,41 +127,6 @@ class Features:
             f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
         )
 
-    def _items_page(
-        self, request: Request, asked_for: Wanted, view: CollectionView, asked: ItemsRequest
-    ) -> Response:
-        matched, frame = self._fetch(view, asked)
-        rows = [] if frame is None else _rows(frame)
-        columns = asked.query.columns
-        after = asked.offset + asked.limit
-        return self.pages.answer(
-            "items",
-            request,
-            asked_for,
-            view=view,
-            fields=[f for f in view.fields if columns is None or f.name in columns],
-            rows=rows,
-            matched=matched,
-            first=asked.offset + 1,
-            last=asked.offset + len(rows),
-            next_offset=after if after < matched else None,
-            previous_offset=max(0, asked.offset - asked.limit) if asked.offset else None,
-        )
-
-    def _item_page(
-        self, request: Request, asked_for: Wanted, view: CollectionView, frame: pd.DataFrame
-    ) -> Response:
-        row = _rows(frame)[0]
-        return self.pages.answer(
-            "item",
-            request,
-            asked_for,
-            view=view,
-            fields=view.fields,
-            row=row,
-            parcel_url=_parcel_url(view, row, asked_for.language),
-        )
-
 
 def _parameters(request: Request) -> dict[str, str]:
     """Return the query parameters; one that is given twice is refused."""
@@ -173,23 +135,6 @@ def _parameters(request: Request) -> dict[str, str]:
     if len(given) != len(pairs):
         raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
     return given
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    names = [name for name in frame.columns if name != "geometry"]
-    records = frame[names].astype(object).where(frame[names].notna(), None).to_dict("records")
-    return [
-        {"id": str(identifier), "facts": facts}
-        for identifier, facts in zip(frame.index, records, strict=True)
-    ]
-
-
-def _parcel_url(view: CollectionView, row: dict[str, object], language: str) -> str | None:
-    facts = row["facts"]
-    if view.spec.relation.by is not Join.SELF or not isinstance(facts, dict):
-        return None
-    key = facts.get(view.spec.relation.key)
-    return f"/parcels/{quote(str(key))}?f=html&lang={language}" if key else None
 
 
 def _geojson(body: bytes, crs: str, asked_for: Wanted, links: list[dict[str, str]]) -> Response:
