@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,11 +112,29 @@ def add_grid(data_dir: Path, file: Path) -> Grid:
     return _describe(target)
 
 
+def fingerprints(names: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each datum grid that PROJ reads under a name, as now announced.
+
+    A grid of the same name may be published anew with other shifts: only its content says
+    which one an import used. One that PROJ finds elsewhere is left out.
+    """
+    folders = pyproj.datadir.get_data_dir().split(os.pathsep)
+    folders.append(pyproj.datadir.get_user_data_dir())
+    files = {name: [Path(folder, name) for folder in folders] for name in names}
+    found = {name: next(filter(Path.is_file, paths), None) for name, paths in files.items()}
+    return {name: _sha256(path) for name, path in found.items() if path is not None}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _describe(path: Path) -> Grid:
     return Grid(
         name=path.name,
         size=path.stat().st_size,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=_sha256(path),
         usable=_opens(path),
         operations=_operations(path.name),
     )

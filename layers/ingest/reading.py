@@ -9,6 +9,7 @@ from gis_core.crs import Operation, plan_operation
 from gis_core.errors import UnknownCRSError
 from gis_core.window import Window, guess_crs
 from layers.errors import SourceFileError
+from layers.grids import fingerprints
 from layers.ingest.mapping import has_place, map_columns, refuse_missing
 from layers.ingest.numerals import Mark
 from layers.ingest.positions import MISPLACED, source_positions
@@ -92,6 +93,7 @@ class FileReading:
             operation = plan_operation(definition, target, area=self.window.area_of_use(target))
             self._operations[definition] = operation
             self.report.operations.append(operation)
+            self.report.grids |= fingerprints(operation.grids)
             if self.crs and stated and self.crs != stated:
                 self._note(f"reference system {self.crs} as ordered; the file states {stated}")
             elif not (self.crs or stated):

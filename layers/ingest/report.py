@@ -54,6 +54,8 @@ class FileReport:
         Source columns by collection that no field claims.
     operations
         How coordinates were transformed; one per reference system in the file.
+    grids
+        SHA-256 of the datum grids that the operations read, by name.
     notes
         Sentences for the reader, such as a reference system that would fit better.
     """
@@ -65,6 +67,7 @@ class FileReport:
     ignored: dict[str, int] = field(default_factory=dict)
     unused: dict[str, tuple[str, ...]] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
+    grids: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -82,6 +85,7 @@ class FileReport:
             "ignored": self.ignored,
             "unused_columns": {name: list(columns) for name, columns in self.unused.items()},
             "operations": [operation.as_dict() for operation in self.operations],
+            "grids": self.grids,
             "notes": self.notes,
         }
 

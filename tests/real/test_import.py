@@ -1,6 +1,7 @@
 """Real registers, whole: every row accounted for, at its true place, under its true name."""
 
 import csv
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,10 @@ def test_flensburg_trees_in_gauss_krueger(shared_data, take_in):
     operation = report.files[0].operations[0]
     assert operation.source == "EPSG:31467"
     assert operation.grids == ("de_adv_BETA2007.tif",)
+    grid = shared_data / "datum-grids" / "de_adv_BETA2007.tif"
+    assert report.provenance()["files"][0]["grids"] == {
+        grid.name: hashlib.sha256(grid.read_bytes()).hexdigest()
+    }
     assert operation.accuracy_m < 1
     trees = tables["flensburg_baum"]
     assert len(trees) == 18_697
