@@ -57,7 +57,7 @@ class Grid:
 
 
 def use_grids(data_dir: Path) -> None:
-    """Let PROJ find the grids of a data directory, and no others than those and its own.
+    """Let PROJ find the grids of a data directory, its own, and those in its folder of the user.
 
     May be called again at any time; needed again after a grid was added, and in every
     thread that plans operations. PROJ's network access is switched off.
@@ -119,7 +119,7 @@ def fingerprints(names: Iterable[str]) -> dict[str, str]:
     which one an import used. One that PROJ finds elsewhere is left out.
     """
     folders = pyproj.datadir.get_data_dir().split(os.pathsep)
-    folders.append(pyproj.datadir.get_user_data_dir())
+    folders.append(pyproj.datadir.get_user_data_dir())  # type: ignore[attr-defined]
     files = {name: [Path(folder, name) for folder in folders] for name in names}
     found = {name: next(filter(Path.is_file, paths), None) for name, paths in files.items()}
     return {name: _sha256(path) for name, path in found.items() if path is not None}
