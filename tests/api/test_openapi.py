@@ -1,0 +1,101 @@
+"""The description of the interface: valid without the net, complete, and nothing but the truth."""
+
+import re
+
+import pytest
+from openapi_spec_validator import validate
+from starlette.routing import Mount, Route
+
+from api.app import create_app
+from api.settings import Settings
+from api.status import STATUS
+from api.wording import documents
+from layers.spec import FieldType
+from tests.api.public import PUBLIC, SPECS
+
+PAGES_ONLY = {"/accessibility", "/robots.txt", "/favicon.ico", "/static"}
+
+
+@pytest.fixture(scope="module", params=["de", "en"])
+def document(request, get):
+    return get("/openapi", lang=request.param)
+
+
+def test_it_is_valid_and_needs_no_other_document(document):
+    validate(document)
+    references = set(re.findall(r"'\$ref': '([^']*)'", repr(document)))
+    assert references
+    assert all(reference.startswith("#/components/") for reference in references)
+
+
+def test_it_has_the_media_type_that_the_landing_page_promises(client, get):
+    [link] = [k for k in get("/")["links"] if k["rel"] == "service-desc"]
+    answer = client.get(link["href"], headers={"accept": link["type"]})
+    assert answer.headers["content-type"] == link["type"]
+    assert answer.json()["openapi"].startswith("3.0.")
+
+
+def test_it_describes_every_route_and_no_other(document, demo_store):
+    app = create_app(Settings(data_dir=demo_store))
+    routes = {r.path for r in app.routes if isinstance(r, Route | Mount)} - PAGES_ONLY
+    described = set()
+    for path in document["paths"]:
+        general = re.sub(r"^/collections/[^/{]+", "/collections/{collection}", path)
+        general = general.replace("{featureId}", "{feature:path}")
+        described.add(general.replace("{parcelKey}", "{key:path}"))
+    assert described == routes
+    named = {m[1] for path in document["paths"] if (m := re.match("/collections/([^/]+)", path))}
+    assert named == set(PUBLIC)
+
+
+def test_every_path_answers_as_described(document, client, get):
+    first = {c: get(f"/collections/{c}/items", limit=1)["features"][0] for c in PUBLIC}
+    for path, node in document["paths"].items():
+        collection = path.split("/")[2] if path.startswith("/collections/") else "baum"
+        key = first["flurstueck"]["properties"]["flstkennz"]
+        asked = path.format(featureId=first[collection]["id"], parcelKey=key)
+        required = {p["name"]: "Wehr" for p in node["get"]["parameters"] if p.get("required")}
+        found = client.get(asked, params={k: v for k, v in required.items() if k == "q"})
+        assert found.status_code == 200, asked
+        promised = node["get"]["responses"]["200"]["content"]
+        assert found.headers["content-type"] in promised
+
+
+@pytest.mark.parametrize("collection", PUBLIC)
+def test_parameters_of_items(document, collection):
+    operation = document["paths"][f"/collections/{collection}/items"]["get"]
+    shared = document["components"]["parameters"]
+    parameters = {}
+    for parameter in operation["parameters"]:
+        parameter = shared.get(parameter.get("$ref", "").rsplit("/", 1)[-1], parameter)  # noqa: PLW2901
+        parameters[parameter["name"]] = parameter
+        assert parameter["in"] == "query"
+        assert not parameter["required"]
+        assert parameter["description"]
+        assert (parameter["style"], parameter["explode"]) == ("form", False)
+    box = parameters["bbox"]["schema"]
+    assert (box["type"], box["minItems"], box["maxItems"]) == ("array", 4, 6)
+    assert box["items"] == {"type": "number"}
+    limit = parameters["limit"]["schema"]
+    assert (limit["type"], limit["minimum"], limit["default"]) == ("integer", 1, 10)
+    assert parameters["datetime"]["schema"] == {"type": "string"}
+    public = {f.name for f in SPECS[collection].fields if f.access == "public"}
+    assert public <= set(parameters)
+
+
+def test_the_two_languages_say_the_same_differently(get):
+    de, en = (get("/openapi", lang=language) for language in ("de", "en"))
+    for path in de["paths"]:
+        told = [d["paths"][path]["get"]["summary"] for d in (de, en)]
+        assert told[0] != told[1]
+
+
+def test_words_are_there_for_everything_that_can_be_said():
+    words = documents()
+    codes = {error.code for error in STATUS}
+    assert set(words["problem"]) == codes | {"internal", "404", "405", "http"}
+    assert set(words["type"]) == set(FieldType)
+    for group in words.values():
+        for title in group.values():
+            assert set(title) == {"de", "en"}
+            assert all(title.values())
