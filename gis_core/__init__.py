@@ -1,1 +1,4 @@
-"""Keys, reference systems, geometry, merge and store: arrays in, arrays out; only ``store`` touches disks."""
+"""Keys, reference systems, geometry, merge and store.
+
+Arrays in, arrays out; only ``store`` touches disks.
+"""
