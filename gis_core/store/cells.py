@@ -117,6 +117,7 @@ def _list_cell(value: object) -> str | None:
 _TO: dict[ColumnType, Callable[[pd.Series], Cells]] = {
     ColumnType.TEXT: _text,
     ColumnType.PARCEL_KEY: _text,
+    ColumnType.WORDS: _text,
     ColumnType.INTEGER: _integer,
     ColumnType.NUMBER: _number,
     ColumnType.BOOLEAN: _boolean,
@@ -163,6 +164,7 @@ def _read_list(cells: Sequence[object]) -> NDArray[np.object_]:
 _FROM: dict[ColumnType, Callable[[Sequence[object]], Values]] = {
     ColumnType.TEXT: _read_text,
     ColumnType.PARCEL_KEY: _read_text,
+    ColumnType.WORDS: _read_text,
     ColumnType.INTEGER: _read_integer,
     ColumnType.NUMBER: _read_number,
     ColumnType.BOOLEAN: _read_boolean,

@@ -26,7 +26,7 @@ class Query:
     within
         Only features that lie in this geometry as a whole, edges included.
     equals
-        Field and value; for list fields: the list contains the value; None: no value.
+        Field and value; for lists and words: the value is among them; None: no value.
     among
         Field and several values, one of which it has.
     columns

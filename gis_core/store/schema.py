@@ -22,13 +22,15 @@ Box = tuple[float, float, float, float]
 class ColumnType(StrEnum):
     """The type of a column's values, and what a frame holds for them.
 
-    text, parcel_key: ``str``; integer: ``Int64``; number: ``float64``; boolean:
-    ``boolean``; date and datetime: ``datetime64`` (second, millisecond; datetimes are
-    UTC without a zone); list: Python lists of text. Missing values stay missing.
+    text, parcel_key: ``str``; words: ``str``, several with one blank between them; integer:
+    ``Int64``; number: ``float64``; boolean: ``boolean``; date and datetime: ``datetime64``
+    (second, millisecond; datetimes are UTC without a zone); list: Python lists of text.
+    Missing values stay missing.
     """
 
     TEXT = "text"
     PARCEL_KEY = "parcel_key"
+    WORDS = "words"
     INTEGER = "integer"
     NUMBER = "number"
     BOOLEAN = "boolean"

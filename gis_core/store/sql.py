@@ -14,6 +14,7 @@ SEALED = "sealed"  # schema name under which the sealed file is attached
 _SQL_TYPES = {
     ColumnType.TEXT: "TEXT",
     ColumnType.PARCEL_KEY: "TEXT",
+    ColumnType.WORDS: "TEXT",
     ColumnType.INTEGER: "INTEGER",
     ColumnType.NUMBER: "REAL",
     ColumnType.BOOLEAN: "BOOLEAN",
@@ -221,33 +222,43 @@ def alias(schema: TableSchema, column: str) -> str:
 
 
 def equals(schema: TableSchema, column: str, value: object) -> Condition:
-    """Return the condition that a column has a value; for lists, that it contains the value."""
+    """Return the condition that a column has a value; a list or words: that it is among them."""
     name = alias(schema, column)
     if value is None:
         return Condition(f"{name} IS NULL", (), (column,))
-    if _is_list(schema, column):
+    kind = _kind(schema, column)
+    if kind is ColumnType.LIST:
         text = f"EXISTS (SELECT 1 FROM json_each({name}) j WHERE j.value = ?)"
-        return Condition(text, (value,), (column,))
-    return Condition(f"{name} = ?", (value,), (column,))
+    else:
+        text = _holds_word(name, "?") if kind is ColumnType.WORDS else f"{name} = ?"
+    return Condition(text, (value,), (column,))
 
 
 def any_of(schema: TableSchema, column: str, values: Sequence[object]) -> Condition:
-    """Return the condition that a column has (a list contains) one of the values.
+    """Return the condition that a column has (a list, words: contain) one of the values.
 
     They are bound as one JSON array, so their number is free.
     """
     name = alias(schema, column)
-    text = f"{name} IN (SELECT value FROM json_each(?))"
-    if _is_list(schema, column):
+    kind = _kind(schema, column)
+    if kind is ColumnType.LIST:
         text = (
             f"EXISTS (SELECT 1 FROM json_each({name}) j "
             "WHERE j.value IN (SELECT value FROM json_each(?)))"
         )
+    elif kind is ColumnType.WORDS:
+        text = f"EXISTS (SELECT 1 FROM json_each(?) j WHERE {_holds_word(name, 'j.value')})"
+    else:
+        text = f"{name} IN (SELECT value FROM json_each(?))"
     return Condition(text, (json.dumps(list(values)),), (column,))
 
 
-def _is_list(schema: TableSchema, column: str) -> bool:
-    return any(c.name == column and c.type is ColumnType.LIST for c in schema.columns)
+def _holds_word(name: str, word: str) -> str:
+    return f"instr(' ' || {name} || ' ', ' ' || {word} || ' ') > 0"
+
+
+def _kind(schema: TableSchema, column: str) -> ColumnType | None:
+    return next((c.type for c in schema.columns if c.name == column), None)
 
 
 def in_box(schema: TableSchema, box: Box) -> Condition:

@@ -119,6 +119,6 @@ def _columns(field: FieldSpec) -> tuple[Column, ...]:
     sealed = field.access.sealed
     if field.type is not FieldType.PARCEL_KEY:
         return (Column(field.name, ColumnType(field.type.value), sealed),)
-    kind = ColumnType.TEXT if field.separators else ColumnType.PARCEL_KEY
+    kind = ColumnType.WORDS if field.separators else ColumnType.PARCEL_KEY
     beside = [Column(field.name + tail, sealed=sealed) for tail in (AS_FILED, CONFIDENCE)]
     return (Column(field.name, kind, sealed), *beside)

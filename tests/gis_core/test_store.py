@@ -35,6 +35,7 @@ TREES = TableSchema(
         Column("height_m", ColumnType.NUMBER),
         Column("inspector", sealed=True),
         Column("keys", ColumnType.LIST),
+        Column("words", ColumnType.WORDS),
         Column("parcel_key", ColumnType.PARCEL_KEY),
     ),
     "point",
@@ -61,6 +62,7 @@ def trees(n, seed=0):
             "height_m": np.where(rng.random(n) < 0.1, np.nan, np.round(rng.random(n) * 30, 2)),
             "inspector": [f"Kontrolle {i}" if i % 3 else None for i in range(n)],
             "keys": [["A", "B"] if i % 2 else None for i in range(n)],
+            "words": [["A B", "AB", None][i % 3] for i in range(n)],
             "parcel_key": [f"05304900100{i % 7:05d}____" for i in range(n)],
         }
     )
@@ -84,6 +86,7 @@ def test_every_type_comes_back(store):
     values = {
         "text": ["Bäume ß", "", None],
         "parcel_key": ["053049012001230004__", "05304901200123______", None],
+        "words": ["a b", "c", None],
         "integer": [2**53 + 1, -1, None],
         "number": [0.1, -1e300, None],
         "boolean": [True, False, None],
@@ -98,7 +101,7 @@ def test_every_type_comes_back(store):
     assert back.index.name == "feature_id"
     assert back.isna().iloc[2].all()
     got = {c.removeprefix("c_"): back[c].tolist()[:2] for c in back}
-    for same in ("text", "parcel_key", "integer", "number", "boolean", "list"):
+    for same in ("text", "parcel_key", "words", "integer", "number", "boolean", "list"):
         assert got[same] == values[same][:2], same
     assert got["date"] == [pd.Timestamp("2026-02-28"), pd.Timestamp("1899-12-31")]
     assert got["datetime"] == [
@@ -107,7 +110,7 @@ def test_every_type_comes_back(store):
     ]
     kinds = [str(t) for t in back.dtypes]
     stamps = ["datetime64[s]", "datetime64[ms]"]
-    assert kinds == ["str", "str", "Int64", "float64", "boolean", *stamps, "object"]
+    assert kinds == ["str", "str", "str", "Int64", "float64", "boolean", *stamps, "object"]
 
 
 @settings(max_examples=12, deadline=None)
@@ -400,6 +403,9 @@ def test_ids_keys_and_lists(store):
     key = "05304900100" + "00002____"
     assert snapshot.count("baum", Query(equals={"parcel_key": key})) == 4
     assert snapshot.count("baum", Query(equals={"keys": "B"})) == 15
+    for word, rows in (("A", 10), ("B", 10), ("AB", 10), ("A B", 10), ("%", 0), ("", 0), (" ", 0)):
+        assert snapshot.count("baum", Query(equals={"words": word})) == rows, word
+        assert snapshot.count("baum", Query(among={"words": ["x", word]})) == rows, word
     assert snapshot.count("baum", Query(equals={"inspector": "Kontrolle 4"})) == 1
     assert snapshot.count("baum", Query(equals={"genus": None})) == frame["genus"].isna().sum()
     assert snapshot.count("baum", Query(equals={"year": "1990"})) == (frame["year"] == 1990).sum()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import layers
 from api.cli import main
-from gis_core.store import Store
+from gis_core.store import Query, Store
 from layers.errors import LayerSpecError, NothingUsableError, SourceFileError, UnknownLayerError
 from layers.ingest.desk import import_files, refused_rows
 from tests.layers.registers import (
@@ -184,6 +184,10 @@ def test_tax_keeps_keys_as_filed_and_cents_exact(city):
     assert tax["base_amount_cents"].tolist() == [107750, 29, 1200, pd.NA, 1200]
     assert tax["annual_tax_cents"].tolist() == [539215, 147, 6072, 6072, 6072]
     assert tax["residential"].tolist()[:2] == [True, False]
+    with Store.open(city.data) as store:  # one of several keys is found as well as a lone one
+        of_key = [Query(equals={"parcel_key": key}) for key in (GARDEN, STREET, YARD)]
+        stored = store.snapshot("property_tax")
+        assert [stored.count("grundsteuer", query) for query in of_key] == [2, 1, 1]
     folder = city.data / "layers" / "property_tax" / "1"
     assert b"Muster" in (folder / "sealed.sqlite").read_bytes()
     # Nothing of any row is outside of the sealed files, not even in what is told about faults.
