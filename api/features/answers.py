@@ -59,7 +59,8 @@ def _link(rel: str, media_type: str, href: str, language: Language) -> Link:
     return {"rel": rel, "type": media_type, "title": words("link", rel, language), "href": href}
 
 
-def _features(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[bytes]:
+def encoded(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[bytes]:
+    """Return each row of a frame in the storage CRS as a GeoJSON feature in another."""
     geometry = None
     if isinstance(frame, gpd.GeoDataFrame):
         geometry = to_crs(np.asarray(frame.geometry.array, dtype=object), storage, crs)
@@ -75,7 +76,7 @@ def items_document(
     links: list[Link],
 ) -> bytes:
     """Return a GeoJSON FeatureCollection; ``frame`` None is an empty page."""
-    features = [] if frame is None else _features(frame, dates, crs, storage)
+    features = [] if frame is None else encoded(frame, dates, crs, storage)
     head = {
         "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "numberMatched": matched,
@@ -104,5 +105,5 @@ def item_document(
         _link("alternate", "text/html", _address(own, {**given, "f": "html"}), language),
         _link("collection", "application/json", url, language),
     ]
-    feature = _features(frame, dates, crs, storage)[0]
+    feature = encoded(frame, dates, crs, storage)[0]
     return b'%s,"links":%s}' % (feature[:-1], orjson.dumps(links))

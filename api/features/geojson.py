@@ -1,6 +1,6 @@
 """Frames as GeoJSON."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -89,9 +89,3 @@ def feature_bytes(
         )
         for identifier, shape, row in zip(frame.index, shapes, rows, strict=True)
     ]
-
-
-def feature_dicts(frame: pd.DataFrame, dates: Days) -> list[dict[str, Any]]:
-    """Return each row as a GeoJSON feature dictionary, coordinates as they are in the frame."""
-    geometry = np.asarray(frame.geometry.array) if isinstance(frame, gpd.GeoDataFrame) else None
-    return [orjson.loads(text) for text in feature_bytes(frame, geometry, 3, dates)]

@@ -4,9 +4,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import orjson
+import pandas as pd
+from pygeoapi.crs import CrsTransformSpec
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, ProviderQueryError
 
-from api.features.geojson import days, feature_dicts
+from api.features.answers import encoded
+from api.features.crs import crs_uri
+from api.features.geojson import days
 from api.features.schema import JSON_TYPES
 from gis_core.errors import FlurbuchError
 from layers.access import CITIZEN
@@ -40,8 +45,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
     """One collection as everybody may read it.
 
     ``data`` is a mapping with ``data_dir``, ``municipality``, ``layer_dirs``; ``options``
-    names the ``collection`` and the ``language`` of field titles. Coordinates are handed
-    over in the storage CRS, which is the provider's ``storage_crs``.
+    names the ``collection`` and the ``language`` of field titles.
     """
 
     def __init__(self, provider_def: dict[str, Any]) -> None:
@@ -75,6 +79,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         sortby: list[dict[str, str]] | None = None,
         select_properties: list[str] | None = None,
         skip_geometry: bool = False,
+        crs_transform_spec: CrsTransformSpec | None = None,
         **unsupported: object,
     ) -> dict[str, Any]:
         """Return a page as a GeoJSON dictionary, with the exact number matched.
@@ -103,7 +108,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
                 frame = self.reader.frame(CITIZEN, self.collection, query)
         except FlurbuchError as error:
             raise ProviderQueryError(str(error)) from error
-        features = [] if frame is None else feature_dicts(frame, days(self.view))
+        features = [] if frame is None else self._features(frame, crs_transform_spec)
         return {
             "type": "FeatureCollection",
             "features": features,
@@ -111,7 +116,9 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
             "numberReturned": len(features),
         }
 
-    def get(self, identifier: str, **_: object) -> dict[str, Any]:
+    def get(
+        self, identifier: str, crs_transform_spec: CrsTransformSpec | None = None, **_: object
+    ) -> dict[str, Any]:
         """Return one feature.
 
         Raises
@@ -122,7 +129,13 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         frame = self.reader.frame(CITIZEN, self.collection, Query(ids=(identifier,)))
         if frame.empty:
             raise ProviderItemNotFoundError(f"no item {identifier}")
-        return feature_dicts(frame, days(self.view))[0]
+        return self._features(frame, crs_transform_spec)[0]
+
+    def _features(self, frame: pd.DataFrame, spec: CrsTransformSpec | None) -> list[dict[str, Any]]:
+        """Return features in the CRS that pygeoapi was asked for; None is the storage CRS."""
+        storage = self.reader.municipality.storage_crs
+        crs = crs_uri(storage) if spec is None else spec.target_crs_uri
+        return [orjson.loads(text) for text in encoded(frame, days(self.view), crs, storage)]
 
     def __repr__(self) -> str:
         """Name the collection."""
