@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from layers.access import CITIZEN
+from layers.query import Query
 from layers.reader import open_reader
 
 
@@ -44,3 +46,11 @@ def reader(demo_store):
     opened = open_reader(demo_store)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def street(reader, demo_city):
+    """Return the name of a street in which several parcels have an address."""
+    query = Query(equals={"flstkennz": demo_city.truth.showcase_parcel}, geometry=False)
+    address = reader.frame(CITIZEN, "flurstueck", query)["lagebeztxt"].iloc[0]
+    return address.rsplit(" ", 1)[0]

@@ -4,6 +4,7 @@ import re
 import tomllib
 from importlib.resources import files
 from itertools import pairwise
+from urllib.parse import quote
 
 import pytest
 from lxml import html
@@ -14,7 +15,7 @@ ADDRESSES = {
     "home": ("/", 200),
     "search": ("/parcels", 200),
     "search-empty": ("/find?q=", 200),
-    "found-many": ("/find?q=Hinter", 200),
+    "found-many": ("/find?q={street_name}", 200),
     "found-one": ("/find?q={key}", 200),
     "found-none": ("/find?q=Nirgendwo+7", 200),
     "parcel": ("/parcels/{key}", 200),
@@ -45,11 +46,12 @@ SVG = "[not(ancestor-or-self::*[local-name()='svg'])]"
 
 
 @pytest.fixture(scope="session")
-def named(reader, demo_city):
+def named(reader, demo_city, street):
     """Return the names that addresses are made of."""
     links = reader.links(CITIZEN, "strassenschaden")
     return {
         "key": demo_city.truth.showcase_parcel,
+        "street_name": quote(street),
         "street": links["parcel_key"].value_counts().index[-1],
         "damage": links["feature_id"].iloc[0],
         "parcel": reader.frame(CITIZEN, "flurstueck").index[0],
@@ -154,6 +156,11 @@ def test_the_page_is_in_one_language(page):
     assert f"lang={other}" in link.get("href")
     for element in page.xpath("//*[@lang]")[1:]:
         assert element.get("lang") in {"de", "en"}
+
+
+def test_a_search_by_street_finds_several_parcels(client, named):
+    page = html.document_fromstring(fetch(client, named, "found-many", "de").text)
+    assert len(page.xpath("//main//table//a")) > 1
 
 
 def test_links_of_a_page_lead_somewhere(client, named):
