@@ -104,17 +104,6 @@ def list_addresses(text: str) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def address_keys(text: str) -> tuple[str, ...]:
-    """Return the joining forms of every address in a text.
-
-    Examples
-    --------
-    >>> address_keys("Haupt-Str. 5, 5 A") == address_keys("hauptstraße 05; Hauptstrasse 5a")
-    True
-    """
-    return tuple(dict.fromkeys(address.key for address in list_addresses(text)))
-
-
 def _full_word(word: str) -> str:
     return word + "asse" if word.endswith("str") else word
 

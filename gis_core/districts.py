@@ -10,7 +10,6 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -240,23 +239,6 @@ def parse_sections(text: str) -> frozenset[int]:
             raise ValueError(f"sections {part!r}: expected a number or a rising range up to 999")
         sections.update(range(low, high + 1))
     return frozenset(sections)
-
-
-def format_sections(sections: Iterable[int]) -> str:
-    """Return section numbers as ranges, the inverse of `parse_sections`.
-
-    Examples
-    --------
-    >>> format_sections({7, 8, 1, 3, 2})
-    '1-3,7-8'
-    """
-    runs: list[list[int]] = []
-    for section in sorted(sections):
-        if runs and section == runs[-1][1] + 1:
-            runs[-1][1] = section
-        else:
-            runs.append([section, section])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
 def _district(row: dict[str, str], office: str, *, inside: bool) -> District:

@@ -122,10 +122,6 @@ class Snapshot:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
-    def bounds(self, name: str) -> Box | None:
-        """Return the box around all rows of a table, None when it has no place."""
-        return self.table(name).bounds
-
     def attachment(self, name: str) -> Path:
         """Return the path of an attached file."""
         return self.info.path / name

@@ -71,11 +71,6 @@ class AddressBook:
         keys: list[str] = self.keys.filter(found).to_pylist()
         return sorted(keys)
 
-    def text_of(self, key: str) -> str:
-        """Return what the cadastre says of a parcel's position."""
-        found = pc.index(self.keys, key).as_py()
-        return "" if found < 0 else str(self.texts[found].as_py())
-
 
 def _fold_roughly(texts: pa.StringArray) -> pa.StringArray:
     folded = pc.utf8_lower(pc.utf8_normalize(texts, "NFKC"))

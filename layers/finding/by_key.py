@@ -1,6 +1,7 @@
 """Search by parcel key or object identifier."""
 
 from gis_core.folding import plain_text
+from gis_core.key_messages import warning_text
 from gis_core.keys import Confidence, KeyReading
 from layers.finding.parcels import SearchedParcels
 from layers.finding.result import FindResult
@@ -13,7 +14,7 @@ _STEM = 14  # characters of a key up to the sub-number
 def find_by_key(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
     """Find the parcel that a text names, or say what the text lacks."""
     if reading.key:
-        return _named(parcels, reading.key, reading.confidence or Confidence.EXACT)
+        return _named(parcels, reading, reading.key)
     if reading.problem == "object-id":
         return _object(parcels, reading)
     if reading.facts.get("pattern"):
@@ -25,9 +26,11 @@ def find_by_key(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
     return FindResult((), explanation, reading.candidates, problem)
 
 
-def _named(parcels: SearchedParcels, key: str, confidence: Confidence) -> FindResult:
+def _named(parcels: SearchedParcels, reading: KeyReading, key: str) -> FindResult:
     if parcels.with_values(parcels.key_field, (key,)):
-        return FindResult((parcels.hit(key, confidence),))
+        let_pass = [warning_text(warning, parcels.lang) for warning in reading.warnings]
+        hit = parcels.hit(key, reading.confidence or Confidence.EXACT)
+        return FindResult((hit,), " ".join(let_pass))
     beside = parcels.book.keys_like(key[:_STEM]) if parcels.catalogue else []
     ended = parcels.reader.ended_on(parcels.actor, key)
     problem = "parcel-ended" if ended else "parcel-unknown"

@@ -1,4 +1,7 @@
-"""What the operator or the layer says about a file, where the file itself may be silent."""
+"""What the layer says about a file, where the file itself may be silent.
+
+Nothing about reference systems: readers report what the file says, and the import decides.
+"""
 
 from dataclasses import dataclass
 
@@ -9,9 +12,6 @@ class Hints:
 
     Attributes
     ----------
-    crs
-        Reference system of files that state none. Readers never apply it to
-        coordinates: they report what the file says.
     x, y
         Column names of easting or longitude and northing or latitude in tables, in
         order of preference; compared without case, blanks and punctuation.
@@ -19,7 +19,6 @@ class Hints:
         Character encoding of tables and shapefiles that do not declare one.
     """
 
-    crs: str | None = None
     x: tuple[str, ...] = ()
     y: tuple[str, ...] = ()
     encoding: str | None = None

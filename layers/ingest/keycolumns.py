@@ -72,8 +72,7 @@ def _read_pieces(pieces: Sequence[str], scheme: KeyScheme) -> dict[str, _Cell]:
         pieces, column.key, column.confidence, column.problem, strict=True
     ):
         if problem:
-            message = scheme.read(piece).message
-            cells[piece] = _Cell(None, None, str(problem), message)
+            cells[piece] = _Cell(None, None, str(problem), column.readings[piece].message)
         else:
             cells[piece] = _Cell(key, str(sure))
     return cells

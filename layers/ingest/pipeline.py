@@ -142,7 +142,6 @@ class _Import:
     def _tables(self, path: Path) -> Iterator[SourceTable]:
         specs = self.layer.collections
         hints = Hints(
-            crs=self.crs,
             x=tuple(dict.fromkeys(name for s in specs for name in s.source.x)),
             y=tuple(dict.fromkeys(name for s in specs for name in s.source.y)),
             encoding=next((s.source.encoding for s in specs if s.source.encoding), None),

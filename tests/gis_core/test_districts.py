@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_core.districts import DistrictCatalogue, format_sections, parse_sections
+from gis_core.districts import DistrictCatalogue, parse_sections
 from gis_core.errors import DistrictCatalogueError
 from gis_core.keys import format_key, read_key
 from gis_core.numerals import digits_for_words
@@ -66,8 +66,11 @@ def test_the_section_table_says_the_same_one_by_one(krefeld):
 
 
 @given(st.frozensets(st.integers(1, 999)))
-def test_sections_survive_being_written_as_ranges(sections):
-    assert parse_sections(format_sections(sections)) == sections
+def test_ranges_and_lone_numbers_give_the_same_sections(sections):
+    assert parse_sections(",".join(map(str, sections))) == sections
+    runs = [f"{min(sections)}-{max(sections)}"] if sections else []
+    whole = frozenset(range(min(sections), max(sections) + 1)) if sections else frozenset()
+    assert parse_sections(", ".join(runs)) == whole
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_a_parcel_is_found_by_its_key(town, text, key, confidence):
     assert found(town, text) == [("parcel", key, confidence)]
 
 
+def test_what_was_let_pass_is_said(town):
+    result = find(town, CITIZEN, "3049-12-123-4")
+    assert [hit.parcel_key for hit in result.hits] == [FIRST]
+    assert (result.problem, "ohne Schrägstrich" in result.explanation) == ("", True)
+
+
 def test_a_hit_says_what_it_is(town):
     [hit] = find(town, CITIZEN, "3049-12-123/4", lang="en").hits
     assert hit.label == "District Krefeld, section 12, parcel 123/4"

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.real
 
 COLOGNE = Window(343_000, 5_632_000, 371_000, 5_662_000)
 ESSEN = Window(353_000, 5_690_000, 371_000, 5_711_000)
-GK3 = Hints(crs="EPSG:31467", x=("Rechtswert",), y=("Hochwert",))
+FLENSBURG = Hints(x=("Rechtswert",), y=("Hochwert",))
 
 
 def only(path, hints=None):
@@ -126,7 +126,7 @@ def test_essen_service_with_a_wrong_name(shared_data):
 
 @pytest.mark.usefixtures("with_beta2007")
 def test_flensburg_trees(shared_data):
-    table = only(shared_data / "flensburg-trees" / "lebende-baeume.csv", GK3)
+    table = only(shared_data / "flensburg-trees" / "lebende-baeume.csv", FLENSBURG)
     assert (len(table), table.faults) == (18_697, ())
     assert table.rows.tolist() == list(range(2, 18_699))
     columns = ["baumnummer", "hochwert", "rechtswert", "ga_lang", "GEBIET", "STRASSE"]
@@ -134,7 +134,7 @@ def test_flensburg_trees(shared_data):
     assert table.attributes["baumnummer"].iloc[0] == " 20"
     assert table.attributes["GEBIET"].iloc[0] == "Entwässerung"
     assert table.crs.definition is None
-    operation = plan_operation(GK3.crs, 25832)
+    operation = plan_operation("EPSG:31467", 25832)
     moved = transform_geometry(table.geometry, operation)
     assert operation.grids == ("de_adv_BETA2007.tif",)
     assert verdicts(moved, Window(520_000, 6_064_000, 535_000, 6_078_000)) == {"inside"}
@@ -172,7 +172,7 @@ def test_flensburg_fellings_as_a_table_are_refused(shared_data):
     with pytest.raises(
         SourceFileError, match="15 names, but the 221 lines below it have 16 fields"
     ):
-        only(path, GK3)
+        only(path, FLENSBURG)
 
 
 def test_grids_are_installed_once_and_listed(shared_data, without_grids):
