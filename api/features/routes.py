@@ -12,7 +12,6 @@ from api.addresses import moved
 from api.caching import revalidated
 from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import GEOJSON, item_document, items_document, items_links
-from api.features.crs import Box
 from api.features.geojson import days
 from api.features.parameters import (
     MAX_LIMIT,
@@ -56,53 +55,56 @@ class Features:
 
     def _items(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
-        view = self._view(request)
-        given = _parameters(request)
-        storage = self.reader.municipality.storage_crs
-        most = MAX_ROWS if asked_for.html else MAX_LIMIT
-        asked = read_items_request(given, view, storage, self._bounds(view), most)
         if asked_for.html:
+            view, asked = self._read(request, MAX_ROWS)
             return items_page(self.pages, request, asked_for, view, asked, self._fetch(view, asked))
 
         def answer() -> Response:
+            view, asked = self._read(request, MAX_LIMIT)
             matched, frame = self._fetch(view, asked)
-            url, language = self._url(view), asked_for.language
-            links = items_links(url, given, asked, matched, language)
-            body = items_document(frame, days(view), asked.crs, storage, matched, links)
+            links = items_links(
+                self._url(view), _parameters(request), asked, matched, asked_for.language
+            )
+            body = items_document(frame, days(view), asked.crs, self._storage, matched, links)
             return _geojson(body, asked.crs, asked_for, links)
 
         return revalidated(request, asked_for, lambda: [self._view(request)], answer)
 
     def _item(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
-        view = self._view(request)
-        given = _parameters(request)
-        storage = self.reader.municipality.storage_crs
-        crs = read_item_request(given, storage)
         identifier = request.path_params["feature"]
 
         def answer() -> Response:
+            view, given = self._view(request), _parameters(request)
+            crs = read_item_request(given, self._storage)
             frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
             if not len(frame):
                 return self._by_parcel_key(request, view, identifier)
             if asked_for.html:
                 return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
-            body = item_document(frame, days(view), crs, storage, url, given, language)
+            body = item_document(frame, days(view), crs, self._storage, url, given, language)
             return _geojson(body, crs, asked_for, [])
 
         if asked_for.html:
             return answer()
         return revalidated(request, asked_for, lambda: [self._view(request)], answer)
 
+    @property
+    def _storage(self) -> int:
+        return self.reader.municipality.storage_crs
+
+    def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
+        """Return the collection as it is served now, and what is asked of it."""
+        view = self._view(request)
+        bounds = self.reader.bounds(CITIZEN, view.spec.id) or self.reader.municipality.window
+        return view, read_items_request(_parameters(request), view, self._storage, bounds, most)
+
     def _url(self, view: CollectionView) -> str:
         return f"{self.settings.url}/collections/{view.spec.id}"
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(CITIZEN, request.path_params["collection"])
-
-    def _bounds(self, view: CollectionView) -> Box:
-        return self.reader.bounds(CITIZEN, view.spec.id) or self.reader.municipality.window
 
     def _fetch(self, view: CollectionView, asked: ItemsRequest) -> tuple[int, pd.DataFrame | None]:
         if asked.nothing:
