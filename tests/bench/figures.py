@@ -1,6 +1,7 @@
 """A measured figure, the table of a benchmark, and its file."""
 
 import json
+import os
 import platform
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def publish(name: str, figures: list[Figure], **meta: object) -> None:
     """Print the figures as a table and write them with the machine and versions."""
     facts = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
+        "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "versions": {library: version(library) for library in _LIBRARIES},
         **meta,
