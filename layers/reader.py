@@ -15,10 +15,10 @@ from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store
 from layers.access import Actor, Policy, link_access, load_policy, unmapped_access
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
-from layers.ingest.schema import ENDED, UNMAPPED, UNMAPPED_TEXT
 from layers.municipality import Municipality, load_municipality
 from layers.query import Query
 from layers.registry import Registry, find_layers
+from layers.schema import ENDED, UNMAPPED, UNMAPPED_TEXT
 from layers.spec import Access, LayerSpec
 from layers.view import NO_PURPOSE, CollectionView, check_fields, no_collection, see
 

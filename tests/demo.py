@@ -16,7 +16,7 @@ from api.app import create_app
 from api.settings import Settings
 from data.city.truth import CityTruth, Planted, Register
 from data.make_city import make_city
-from layers.ingest.desk import import_files
+from layers.ingest.directory import import_files
 from layers.merging import merge_directory
 from layers.municipality import load_municipality
 from layers.registry import find_layers

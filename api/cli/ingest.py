@@ -66,7 +66,7 @@ def ingest(
     Exit status: 0 imported (rows may be in quarantine), 1 nothing was changed,
     2 wrong usage.
     """
-    from layers.ingest.desk import import_files
+    from layers.ingest.directory import import_files
 
     shared = context(ctx)
     with progress(quiet=as_json) as report_progress:
@@ -109,7 +109,7 @@ def quarantine(
 
     Exit status: 0 done, 1 nothing was imported yet, 2 wrong usage.
     """
-    from layers.ingest.desk import refused_rows
+    from layers.ingest.directory import refused_rows
 
     shared = context(ctx)
     rows = refused_rows(shared.settings.data_dir, shared.registry, layer)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from layers.formats.archive import Limits, SourceFile, unpacked
 from layers.formats.detect import Format, detect
+from layers.formats.gml import read_gml
 from layers.formats.gpx import read_gpx
 from layers.formats.hints import Hints
 from layers.formats.nas import read_nas
-from layers.formats.simplified import read_simplified
 from layers.formats.table import read_table
 from layers.formats.vector import read_vector
 from layers.formats.xml import XmlFeatures
@@ -52,7 +52,7 @@ def _read(file: SourceFile, hints: Hints) -> Iterator[SourceTable]:
         case Format.NAS:
             return read_nas(file.path, file.name)
         case Format.SIMPLIFIED | Format.GML:
-            return read_simplified(file.path, file.name)
+            return read_gml(file.path, file.name)
         case Format.EXCEPTION:
             return _refuse(file)
         case Format.GPX:

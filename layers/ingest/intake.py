@@ -12,10 +12,10 @@ from gis_core.faults import Fault, Outcome
 from gis_core.store.generation import Writer
 from gis_core.store.schema import FEATURE_ID, ColumnType, TableSchema
 from gis_core.store.tables import TableWriter
+from layers.ingest.checking import Checked
 from layers.ingest.identity import Register, content_hashes
 from layers.ingest.report import Counts
-from layers.ingest.rows import Checked
-from layers.ingest.schema import UNMAPPED_TEXT, table_schemas, unmapped_schema
+from layers.schema import UNMAPPED_TEXT, table_schemas, unmapped_schema
 from layers.spec import CollectionSpec, Join
 
 DATA_DATE = "aktualit"  # the simplified schema's own name for the date of the data

@@ -1,7 +1,7 @@
 """Import: from source files to a published generation, all or nothing."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,15 +22,10 @@ from layers.ingest.reading import FileReading
 from layers.ingest.report import Counts, FaultLog, FileReport, IngestReport
 from layers.ingest.translators import find_translator
 from layers.municipality import Municipality
+from layers.progress import Progress, silent
 from layers.registry import Registry
 from layers.source import SourceTable
 from layers.spec import CollectionSpec, LayerSpec
-
-Progress = Callable[[str, int, int], None]
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Show no progress."""
 
 
 def ingest(

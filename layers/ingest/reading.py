@@ -10,11 +10,11 @@ from gis_core.errors import UnknownCRSError
 from gis_core.window import Window, guess_crs
 from layers.errors import SourceFileError
 from layers.grids import fingerprints
+from layers.ingest.checking import Check, Checked
 from layers.ingest.mapping import has_place, map_columns, refuse_missing
-from layers.ingest.numerals import Mark
+from layers.ingest.numbers import Mark
 from layers.ingest.positions import MISPLACED, source_positions
 from layers.ingest.report import FileReport
-from layers.ingest.rows import Check, Checked
 from layers.ingest.values import shared_mark
 from layers.municipality import Municipality
 from layers.source import SourceTable

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gis_core.folding import fold_name
 from layers.ingest.moments import read_boolean, read_date, read_datetime
-from layers.ingest.numerals import NOT_KNOWN, Mark, NumberProblem, decimal_mark, read_number
+from layers.ingest.numbers import NOT_KNOWN, Mark, NumberProblem, decimal_mark, read_number
 from layers.spec import FieldSpec, FieldType
 
 Value = str | int | float | bool | None

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from layers.access import CITIZEN
-from layers.ingest.desk import import_files
+from layers.ingest.directory import import_files
 from layers.municipality import load_municipality
 from layers.reader import open_reader
 from layers.registry import find_layers

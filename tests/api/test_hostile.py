@@ -12,7 +12,7 @@ import shapely
 from lxml import etree, html
 
 from layers.access import CITIZEN
-from layers.ingest.desk import import_files
+from layers.ingest.directory import import_files
 from layers.merging import merge_directory
 from layers.municipality import load_municipality
 from layers.reader import open_reader

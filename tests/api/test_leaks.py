@@ -9,7 +9,7 @@ from lxml import html
 
 from gis_core.faults import Outcome
 from layers.access import CITIZEN, Actor, load_policy
-from layers.ingest.desk import refused_rows
+from layers.ingest.directory import refused_rows
 from layers.query import Query
 from layers.registry import find_layers
 from layers.spec import Access, FieldType

@@ -8,10 +8,10 @@ import shapely
 from rasterio.transform import from_origin
 
 from gis_core.store import Store
-from layers.ingest.schema import table_schemas
 from layers.merging import merge
 from layers.municipality import load_municipality
 from layers.registry import find_layers
+from layers.schema import table_schemas
 
 X, Y = 324_000, 5_690_000
 GARDEN, STREET, YARD = "05304901200001______", "05304901200002______", "053049012000030001__"

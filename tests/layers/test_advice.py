@@ -10,7 +10,7 @@ import layers
 from gis_core.key_messages import PROBLEMS
 from layers.ingest.advice import _advice, advice
 from layers.ingest.moments import AMBIGUOUS_DATE, NOT_A_DATE
-from layers.ingest.numerals import NumberProblem
+from layers.ingest.numbers import NumberProblem
 from layers.ingest.positions import MISPLACED
 
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")

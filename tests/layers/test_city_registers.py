@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gis_core.store import Store
-from layers.ingest.desk import refused_rows
+from layers.ingest.directory import refused_rows
 from layers.registry import find_layers
 
 COLLECTIONS = {

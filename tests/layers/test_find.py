@@ -15,11 +15,11 @@ from gis_core.store import Store
 from layers.access import CITIZEN, Actor
 from layers.errors import UnknownCollectionError
 from layers.find import FindResult, find
-from layers.finding.book import AddressBook
-from layers.finding.words import SENTENCES
-from layers.ingest.schema import table_schemas
+from layers.find.book import AddressBook
+from layers.find.words import SENTENCES
 from layers.reader import open_reader
 from layers.registry import find_layers
+from layers.schema import table_schemas
 
 KREFELD_12, KREFELD_13, HUELS_56 = "053049012", "053049013", "053244056"
 PARCELS = {

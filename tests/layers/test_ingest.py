@@ -17,7 +17,7 @@ import layers
 from api.cli import main
 from gis_core.store import Query, Store
 from layers.errors import LayerSpecError, NothingUsableError, SourceFileError, UnknownLayerError
-from layers.ingest.desk import import_files, refused_rows
+from layers.ingest.directory import import_files, refused_rows
 from tests.layers.registers import (
     GARDEN,
     STREET,

@@ -20,11 +20,11 @@ from layers.errors import (
     UnknownCollectionError,
     UnknownFieldError,
 )
-from layers.ingest.schema import table_schemas
-from layers.merge_run.tables import unmatched_schema
+from layers.merging.tables import unmatched_schema
 from layers.query import Query
 from layers.reader import open_reader
 from layers.registry import find_layers
+from layers.schema import table_schemas
 from layers.spec import Access, FieldType, GeometryKind, Join
 
 REGISTRY = find_layers()

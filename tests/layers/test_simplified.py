@@ -13,7 +13,7 @@ from gis_core.faults import Outcome
 from layers.alkis.simplified import normalise
 from layers.alkis.source import translate
 from layers.errors import SourceFileError
-from layers.formats.simplified import read_simplified
+from layers.formats.gml import read_gml
 from layers.formats.xml import sniff_xml
 from layers.municipality import load_municipality
 from layers.source import SourceTable
@@ -50,7 +50,7 @@ def parcel(geometry="", oid="DENW00AL00000001FL", rest=""):
 
 
 def read(text):
-    return list(read_simplified(io.BytesIO(text.encode()), "seite.xml"))
+    return list(read_gml(io.BytesIO(text.encode()), "seite.xml"))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_encoding_and_the_length_of_the_first_tag_do_not_matter():
     )
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "iso-8859-1"):
         said = f"<?xml version='1.0' encoding='{encoding.removesuffix('-sig')}'?>{text}"
-        (found,) = read_simplified(io.BytesIO(said.encode(encoding)), "seite.xml")
+        (found,) = read_gml(io.BytesIO(said.encode(encoding)), "seite.xml")
         assert found.attributes["lagebeztxt"].tolist() == ["Hülser Straße"]
 
 

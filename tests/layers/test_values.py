@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from layers.ingest.mapping import fold_column, map_columns, route
 from layers.ingest.moments import read_boolean, read_date
-from layers.ingest.numerals import Mark, decimal_mark, read_number
+from layers.ingest.numbers import Mark, decimal_mark, read_number
 from layers.ingest.values import as_written, expectation, read_column, shared_mark
 from layers.spec import CollectionSpec, FieldSpec
 

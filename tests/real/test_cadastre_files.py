@@ -16,10 +16,10 @@ from gis_core.keys import AlkisKeys
 from layers.alkis.codes import read_catalogue
 from layers.alkis.source import translate
 from layers.errors import SourceFileError
+from layers.formats.gml import read_gml
 from layers.formats.nas import read_nas
-from layers.formats.simplified import read_simplified
 from layers.formats.xml import sniff_xml
-from layers.merge_run.parcel_areas import area_bound
+from layers.merging.parcel_areas import area_bound
 from layers.municipality import Municipality
 from layers.uses import stated_uses
 
@@ -55,7 +55,7 @@ def unpack(path):
 
 def read(path):
     data = unpack(path)
-    reader = read_nas if sniff_xml(data[:65536]) == "nas" else read_simplified
+    reader = read_nas if sniff_xml(data[:65536]) == "nas" else read_gml
     return list(reader(io.BytesIO(data), path.name))
 
 

@@ -1,4 +1,4 @@
-"""What an operator does with a data directory: import files, look at what was refused."""
+"""A data directory, seen by who fills it: import files, look at what was refused."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -11,9 +11,10 @@ from gis_core.store.catalogue import FILE
 from gis_core.store.refused import read_faults
 from gis_core.store.store import Store
 from layers.grids import use_grids
-from layers.ingest.pipeline import Progress, ingest, silent
+from layers.ingest.pipeline import ingest
 from layers.ingest.report import IngestReport
 from layers.municipality import Municipality
+from layers.progress import Progress, silent
 from layers.registry import Registry
 
 

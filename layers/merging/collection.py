@@ -13,9 +13,9 @@ from gis_core.merge.land_use import use_parts
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, link_table
 from gis_core.merge.summaries import json_by_group, summarise
 from gis_core.store import Snapshot
-from layers.merge_run.inputs import Features, Parcels, needed_columns, read_features
-from layers.merge_run.joins import Joined, join
-from layers.merge_run.tables import unmatched_table
+from layers.merging.inputs import Features, Parcels, needed_columns, read_features
+from layers.merging.joins import Joined, join
+from layers.merging.tables import unmatched_table
 from layers.spec import CollectionSpec, FieldType, Join
 from layers.uses import main_use
 

@@ -11,8 +11,8 @@ import pandas as pd
 from gis_core.merge.links import COLUMNS
 from gis_core.store import Column, ColumnType, TableSchema
 from layers.access import link_access
-from layers.merge_run.inputs import Features
-from layers.merge_run.joins import Joined
+from layers.merging.inputs import Features
+from layers.merging.joins import Joined
 from layers.spec import CollectionSpec, FieldType
 
 UNMATCHED = "unmatched"

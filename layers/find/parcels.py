@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 from gis_core.districts import DistrictCatalogue
 from gis_core.keys import AlkisKeys, Confidence, KeyScheme
 from layers.access import Actor
-from layers.finding.book import AddressBook
-from layers.finding.result import Hit
-from layers.finding.words import say
+from layers.find.book import AddressBook
+from layers.find.result import Hit
+from layers.find.words import say
 from layers.query import Query
 from layers.reader import Reader
 from layers.view import CollectionView

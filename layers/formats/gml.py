@@ -19,7 +19,7 @@ _COLLECTIONS = {"FeatureCollection", "SimpleFeatureCollection", "Transaction"}
 _ABOUT = {"boundedBy", "description", "identifier", "metaDataProperty", "name"}
 
 
-def read_simplified(source: Path | BinaryIO, file_name: str) -> Iterator[SourceTable]:
+def read_gml(source: Path | BinaryIO, file_name: str) -> Iterator[SourceTable]:
     """Read the features of a GML document with flat properties, such as a WFS page.
 
     Parameters

@@ -12,13 +12,13 @@ from gis_core.crs import Operation
 from gis_core.faults import Fault, Outcome
 from gis_core.keys import KeyScheme
 from gis_core.window import Window
-from layers.ingest.keycolumns import read_key_column
 from layers.ingest.mapping import Mapping
-from layers.ingest.numerals import Mark
+from layers.ingest.numbers import Mark
+from layers.ingest.parcel_keys import read_key_column
 from layers.ingest.positions import Placed, place
-from layers.ingest.schema import AS_FILED
 from layers.ingest.unmapped import LIMIT, is_cut, unmapped_texts
 from layers.ingest.values import as_written, expectation, read_column
+from layers.schema import AS_FILED
 from layers.source import SourceTable
 from layers.spec import CollectionSpec, FieldSpec, FieldType, Join
 

@@ -9,10 +9,10 @@ from gis_core.addresses import Address, fold_street, list_addresses
 from gis_core.districts import DistrictCatalogue
 from gis_core.folding import plain_text
 from gis_core.keys import Confidence
-from layers.finding.book import Entry
-from layers.finding.parcels import SearchedParcels
-from layers.finding.result import FindResult, Hit
-from layers.finding.words import listed
+from layers.find.book import Entry
+from layers.find.parcels import SearchedParcels
+from layers.find.result import FindResult, Hit
+from layers.find.words import listed
 
 _NOTHING = FindResult(problem="nothing-known")
 

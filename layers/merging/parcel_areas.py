@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.geometry import corrected_area
-from layers.merge_run.inputs import Parcels
+from layers.merging.inputs import Parcels
 
 ROUNDING_M2 = 0.5
 """Official areas are whole square metres; only below half a square metre they have decimals."""

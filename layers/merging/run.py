@@ -1,12 +1,12 @@
 """The merge: every feature finds its parcel, every parcel learns what lies on it.
 
 Reads the served generation of each layer, writes one generation of the pseudo-layer
-``merge`` with links, summaries and leftovers (`layers.merge_run.tables`), and publishes it at
+``merge`` with links, summaries and leftovers (`layers.merging.tables`), and publishes it at
 one stroke: until then the former links are served.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,20 +16,15 @@ import pandas as pd
 
 from gis_core.store import MERGE, GenerationInfo, Store, Writer
 from layers.errors import NotMergedError
-from layers.merge_run.collection import CollectionReport, Merged, merge_collection
-from layers.merge_run.inputs import Parcels, read_parcels
-from layers.merge_run.parcel_areas import area_table
-from layers.merge_run.tables import link_schema, summary_schema, unmatched_schema
-from layers.merge_run.terrain import zonal_table
+from layers.merging.collection import CollectionReport, Merged, merge_collection
+from layers.merging.inputs import Parcels, read_parcels
+from layers.merging.parcel_areas import area_table
+from layers.merging.tables import link_schema, summary_schema, unmatched_schema
+from layers.merging.terrain import zonal_table
 from layers.municipality import Municipality
+from layers.progress import Progress, silent
 from layers.registry import Registry
 from layers.spec import CollectionSpec, Join, LayerSpec
-
-Progress = Callable[[str, int, int], None]
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
-from layers.ingest.schema import AS_FILED, split_keys
-from layers.merge_run.inputs import Features, Parcels, preferred, texts
+from layers.merging.inputs import Features, Parcels, preferred, texts
+from layers.schema import AS_FILED, split_keys
 from layers.spec import CollectionSpec, Join
 
 _TREE = 2 * np.pi * 100  # from the circumference in cm to the radius in m

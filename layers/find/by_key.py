@@ -3,9 +3,9 @@
 from gis_core.folding import plain_text
 from gis_core.key_messages import warning_text
 from gis_core.keys import Confidence, KeyReading
-from layers.finding.parcels import SearchedParcels
-from layers.finding.result import FindResult
-from layers.finding.words import listed
+from layers.find.parcels import SearchedParcels
+from layers.find.result import FindResult
+from layers.find.words import listed
 from layers.wording import format_date
 
 _STEM = 14  # characters of a key up to the sub-number

@@ -1,14 +1,12 @@
 """One search box: a parcel key in any spelling, an object identifier, or an address."""
 
 from layers.access import Actor
-from layers.finding.by_address import find_by_address
-from layers.finding.by_key import find_by_key
-from layers.finding.parcels import SearchedParcels
-from layers.finding.result import FindResult, Hit
+from layers.find.by_address import find_by_address
+from layers.find.by_key import find_by_key
+from layers.find.parcels import SearchedParcels
+from layers.find.result import FindResult
 from layers.reader import Reader
 from layers.wording import Language
-
-__all__ = ["FindResult", "Hit", "find"]
 
 
 def find(

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
-from layers.ingest.schema import AS_FILED, CONFIDENCE
 from layers.ingest.values import distinct_texts
+from layers.schema import AS_FILED, CONFIDENCE
 from layers.spec import FieldSpec
 
 
@@ -21,7 +21,7 @@ class KeyCells:
     Attributes
     ----------
     columns
-        (n,) object per stored column, by name; see `layers.ingest.schema`.
+        (n,) object per stored column, by name; see `layers.schema`.
     problem
         (n,) object: the key scheme's code of the first piece that could not be read, or
         empty.

@@ -1,1 +1,0 @@
-"""The parts of the search; `layers.find` is the door."""

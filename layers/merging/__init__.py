@@ -1,0 +1,12 @@
+"""The merge: every feature finds its parcel, every parcel learns what lies on it.
+
+`run` goes through the layers: `inputs` reads parcels and features, `collection` merges one
+collection (`joins` knows the kinds of relation, `tables` how the result is stored),
+`parcel_areas` holds official against drawn areas, `terrain` counts a raster's cells. The
+geometry and arithmetic are in `gis_core.merge`.
+"""
+
+from layers.merging.collection import CollectionReport
+from layers.merging.run import MergeReport, merge, merge_directory
+
+__all__ = ["CollectionReport", "MergeReport", "merge", "merge_directory"]
