@@ -21,6 +21,8 @@ from cartography.style import Catalogue
 
 TREE_FILL = "#dff0d8"
 """Tint of a crown."""
+MOST_NUMBERS_ON_SCREEN = 200
+"""Above this many parts a web page's map numbers only its own parcel: it must be quick."""
 _BAR_AT = (2.0, 2.0)
 """Lower left corner of the scale bar on a map without a frame, mm."""
 
@@ -100,11 +102,12 @@ def draw_map(scene: Scene, style: Catalogue, words: Messages, *, framed: bool = 
         only the selected parcel has its number).
     """
     ground = lay_out(scene, crowds=not framed)
-    furnishing, reserved = furniture.grid_crosses(scene.frame, style), []
+    furnishing, reserved, most = furniture.grid_crosses(scene.frame, style), [], None
     if not framed:
+        most = MOST_NUMBERS_ON_SCREEN
         bar = furniture.scale_bar(scene.frame.scale, 40.0, at=_BAR_AT)
         furnishing, reserved = bar.layers[0], [_room(bar)]
-    lettering = letter_map(scene, style, ground, words, reserved=reserved)
+    lettering = letter_map(scene, style, ground, words, reserved=reserved, most_numbers=most)
     contents = _contents(scene, style, ground, words)
     drawing = Drawing(
         scene.frame.width,

@@ -48,12 +48,14 @@ def letter_map(
     words: Messages,
     *,
     reserved: Sequence[Polygon] = (),
+    most_numbers: int | None = None,
 ) -> Lettering:
     """Place every label: the most needed first, each where nothing else stands.
 
     Order: number of the selected parcel, street names, other numbers inside, numbers
     with arrows, index numbers, names of sections, house numbers, names of places.
-    ``reserved`` is kept free for something else that stands on the map.
+    ``reserved`` is kept free for something else that stands on the map. Where there are
+    more than ``most_numbers`` parts of parcels, only the selected one has its number.
     """
     done = Lettering()
     done.taken.shapes += reserved
@@ -64,7 +66,8 @@ def letter_map(
         [parcel_lines(scene, row) for row in ground.parcel_rows.tolist()],
     )
     mine = numbers.row == scene.subject
-    if ground.mean_mm2 < SMALLEST_MEAN_PARCEL:
+    crowded = most_numbers is not None and len(numbers.row) > most_numbers
+    if crowded or ground.mean_mm2 < SMALLEST_MEAN_PARCEL:
         numbers, mine = numbers.select(np.flatnonzero(mine)), np.ones(int(mine.sum()), dtype=bool)
     subject, others = numbers.select(np.flatnonzero(mine)), numbers.select(np.flatnonzero(~mine))
     rest: list[tuple[Targets, str]] = []
