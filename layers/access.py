@@ -1,15 +1,15 @@
 """Who may read what: roles as data, refused unless written, purposes demanded for secrets."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from layers.errors import AccessError
 from layers.spec import Access, CollectionSpec, Title
+from layers.toml_file import read_toml
 
 BUILT_IN = Path(__file__).resolve().parent / "roles.toml"
 _OPENNESS = tuple(Access)  # from the most open to the most secret class
@@ -96,21 +96,9 @@ def load_policy(files: Iterable[Path] = ()) -> Policy:
         A file cannot be read or names a class that does not exist.
     """
     roles: dict[str, Role] = {}
+    advice = f"The classes are {', '.join(Access)}."
     for path in (BUILT_IN, *files):
-        try:
-            record = tomllib.loads(path.read_text(encoding="utf-8"))
-            roles |= _RolesFile.model_validate(record).roles
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-            raise AccessError(f"{path}: cannot be read: {fault}", file=str(path)) from fault
-        except ValidationError as fault:
-            first = fault.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise AccessError(
-                f"{path}: {key}: {first['msg']} (found {first['input']!r:.60})",
-                advice=f"The classes are {', '.join(Access)}.",
-                file=str(path),
-                key=key,
-            ) from fault
+        roles |= read_toml(path, _RolesFile, AccessError, advice=advice).roles
     return Policy(MappingProxyType(roles))
 
 

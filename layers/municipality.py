@@ -1,6 +1,5 @@
 """Municipality profiles: what differs from city to city, as data."""
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,17 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
+    field_validator,
     model_validator,
 )
 
+from gis_core.crs_names import resolve_crs
 from gis_core.districts import DistrictCatalogue
+from gis_core.errors import UnknownCRSError
 from gis_core.keys import AlkisKeys, KeyScheme, TextKeys
 from layers.errors import MunicipalityError
 from layers.spec import Title
+from layers.toml_file import read_toml
 
 BUILT_IN = Path(__file__).resolve().parent / "municipalities"
 CATALOGUES = Path(__file__).resolve().parents[1] / "gis_core" / "catalogues"
@@ -55,6 +57,17 @@ class Profile(BaseModel):
             raise ValueError("ALKIS keys need a catalogue of districts")
         return self
 
+    @field_validator("storage_crs")
+    @classmethod
+    def _measures_in_metres(cls, code: int) -> int:
+        try:
+            crs = resolve_crs(code)
+        except UnknownCRSError as fault:
+            raise ValueError(str(fault)) from fault
+        if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
+            raise ValueError(f"{crs.name} is not projected in metres")
+        return code
+
 
 @dataclass(frozen=True)
 class Municipality:
@@ -88,7 +101,7 @@ def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Mun
             "municipalities of one of your layer folders.",
             municipality=municipality_id,
         )
-    profile = _read(path)
+    profile = read_toml(path, Profile, MunicipalityError)
     if profile.id != municipality_id:
         raise MunicipalityError(
             f"{path}: id is {profile.id!r}, expected {municipality_id!r} as the file is called",
@@ -104,21 +117,6 @@ def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Mun
         storage_crs=profile.storage_crs,
         window=profile.window,
     )
-
-
-def _read(path: Path) -> Profile:
-    try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise MunicipalityError(f"{path}: cannot be read: {fault}", file=str(path)) from fault
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise MunicipalityError(
-            f"{path}: {key or 'file'}: {first['msg']} (found {first['input']!r:.60})",
-            file=str(path),
-            key=key,
-        ) from fault
 
 
 def _keys(profile: Profile, path: Path) -> KeyScheme:
@@ -141,10 +139,10 @@ def load_catalogue(name: str, *, relative_to: Path) -> DistrictCatalogue:
     path = shipped if shipped.is_file() else relative_to / name
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as fault:
+    except (OSError, UnicodeDecodeError) as fault:
         known = ", ".join(sorted(p.stem for p in CATALOGUES.glob("*.toml")))
         raise MunicipalityError(
-            f"there is no catalogue of districts {name!r}",
+            f"the catalogue of districts {name!r} cannot be read: {fault}",
             advice=f"Shipped: {known}. Otherwise give the path of a TOML or JSON file.",
             catalogue=name,
         ) from fault

@@ -18,8 +18,8 @@ from layers.errors import AccessError, NotMergedError, UnknownCollectionError
 from layers.municipality import Municipality, load_municipality
 from layers.query import Query
 from layers.registry import Registry, find_layers
-from layers.schema import ENDED, UNMAPPED, UNMAPPED_TEXT
-from layers.spec import Access, LayerSpec
+from layers.schema import UNMAPPED_TEXT
+from layers.spec import ENDED, UNMAPPED, Access, LayerSpec
 from layers.view import NO_PURPOSE, CollectionView, check_fields, no_collection, see
 
 PARCEL_KEY = "parcel_key"

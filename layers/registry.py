@@ -1,16 +1,14 @@
 """All layers that are known: built-in folders and the city's own, each checked on reading."""
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import ValidationError
-
 from layers.errors import LayerSpecError, UnknownCollectionError, UnknownLayerError
 from layers.spec import Access, CollectionSpec, FieldType, GeometryKind, Join, LayerSpec
+from layers.toml_file import read_toml
 
 BUILT_IN = Path(__file__).resolve().parent
 FILE = "layer.toml"
@@ -83,10 +81,11 @@ def find_layers(folders: Iterable[Path] = ()) -> Registry:
             layer = read_layer(path)
             if layer.id in layers:
                 raise _repeated(path, "layer", layer.id, found[layer.id] / FILE)
-            for collection in layer.collections:
-                if collection.id in owners:
-                    raise _repeated(path, "collection", collection.id, owners[collection.id])
-                owners[collection.id] = path
+            # Summaries of rasters are stored beside those of collections, under their ids.
+            for name in [c.id for c in layer.collections] or [layer.id]:
+                if name in owners:
+                    raise _repeated(path, "collection", name, owners[name])
+                owners[name] = path
             layers[layer.id], found[layer.id] = layer, path.parent
     return Registry(MappingProxyType(layers), MappingProxyType(found))
 
@@ -99,16 +98,7 @@ def read_layer(path: Path) -> LayerSpec:
     LayerSpecError
         With file, key, value and what is allowed.
     """
-    try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise LayerSpecError(
-            f"{path}: cannot be read as TOML in UTF-8: {fault}", file=str(path)
-        ) from fault
-    try:
-        layer = LayerSpec.model_validate(record)
-    except ValidationError as fault:
-        raise _spec_error(path, record, fault) from fault
+    layer = read_toml(path, LayerSpec, LayerSpecError, allowed=_ALLOWED)
     if layer.id in RESERVED:
         raise LayerSpecError(f"{path}: id: {layer.id!r} is reserved", file=str(path), key="id")
     return layer
@@ -122,49 +112,3 @@ def _repeated(path: Path, kind: str, name: str, first: Path) -> LayerSpecError:
         key="id",
         found=name,
     )
-
-
-def _spec_error(path: Path, record: Mapping[str, object], fault: ValidationError) -> LayerSpecError:
-    """Say the first fault in the words of the file; the others are counted."""
-    first = fault.errors()[0]
-    where = first["loc"]
-    key = _key(record, where)
-    last = str(where[-1]) if where else ""
-    missing = first["type"] == "missing"
-    found = "nothing" if missing else _short(first["input"])
-    allowed = ", ".join(_ALLOWED[last]) if last in _ALLOWED else ""
-    says = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        says, found = "no such key is known", last
-    expected = f"one of {allowed}" if allowed else says
-    more = len(fault.errors()) - 1
-    text = f"{path}: {key or 'file'}: found {found}, expected {expected}"
-    if not missing and not allowed:
-        text = f"{path}: {key or 'file'}: {says}" + (f" (found {found})" if key else "")
-    return LayerSpecError(
-        text + (f"; {more} more" if more else ""),
-        advice="Correct the file; docs name every key and its values.",
-        file=str(path),
-        key=key,
-        found=found,
-        expected=expected,
-    )
-
-
-def _key(record: object, where: Sequence[int | str]) -> str:
-    """Name a place in the file by ids and names rather than by positions."""
-    parts: list[str] = []
-    for step in where:
-        if isinstance(record, list) and isinstance(step, int):
-            record = record[step] if step < len(record) else None
-            name = record.get("id", record.get("name")) if isinstance(record, dict) else None
-            parts[-1] += f"[{name or step + 1}]"
-        else:
-            parts.append(str(step))
-            record = record.get(step) if isinstance(record, dict) else None
-    return ".".join(parts)
-
-
-def _short(value: object, limit: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

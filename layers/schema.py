@@ -19,10 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.store.schema import Column, ColumnType, Shape, TableSchema
-from layers.spec import CollectionSpec, FieldSpec, FieldType, GeometryKind
+from layers.spec import (
+    AS_FILED,
+    CONFIDENCE,
+    ENDED,
+    UNMAPPED,
+    CollectionSpec,
+    FieldSpec,
+    FieldType,
+    GeometryKind,
+)
 
-AS_FILED, CONFIDENCE = "_as_filed", "_confidence"
-ENDED, UNMAPPED = "_beendet", "_unmapped"
 UNMAPPED_TEXT = "unmapped"
 
 _SHAPES = {

@@ -1,12 +1,34 @@
 """A layer as data: what its layer.toml may say, checked on reading."""
 
+import codecs
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Title = dict[Literal["de", "en"], str]
+
+
+def _in_both_languages(title: dict[Literal["de", "en"], str]) -> dict[Literal["de", "en"], str]:
+    if not all(title.get(language, "").strip() for language in ("de", "en")):
+        raise ValueError("expected a text in both languages, { de = …, en = … }")
+    return title
+
+
+Title = Annotated[dict[Literal["de", "en"], str], AfterValidator(_in_both_languages)]
+
+# Names that the store makes of a layer's own; see `layers.schema`.
+AS_FILED, CONFIDENCE = "_as_filed", "_confidence"  # beside a parcel key
+ENDED, UNMAPPED = "_beendet", "_unmapped"  # beside a collection
+_STORE_FIELDS = frozenset({"fid", "geometry", "feature_id"})
+_STORE_PREFIXES = ("gpkg_", "rtree_", "sqlite_")
 
 
 class Access(StrEnum):
@@ -33,6 +55,16 @@ class FieldType(StrEnum):
     DATETIME = "datetime"
     BOOLEAN = "boolean"
     PARCEL_KEY = "parcel_key"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values can be added up."""
+        return self in {FieldType.INTEGER, FieldType.NUMBER}
+
+    @property
+    def dated(self) -> bool:
+        """Whether values are days or moments."""
+        return self in {FieldType.DATE, FieldType.DATETIME}
 
 
 class GeometryKind(StrEnum):
@@ -80,9 +112,36 @@ class FieldSpec(_Strict):
     synonyms: dict[str, str] = Field(default_factory=dict)  # a source's word -> code
     required: bool = False
     empty: tuple[str, ...] = ()
-    factor: float = 1.0
+    factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     formats: tuple[str, ...] = ()
-    separators: str = ""  # non-empty: a cell holds a list, split at any of these characters
+    separators: str = ""  # non-empty: a cell lists keys, split at any of these characters
+
+    @model_validator(mode="after")
+    def _name_is_free(self) -> Self:
+        if self.name in _STORE_FIELDS:
+            raise ValueError(f"a field cannot be called {self.name!r}: the store needs the name")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_fit_the_type(self) -> Self:
+        of_numbers = bool(self.unit or self.range or self.refuse_beyond or self.factor != 1)
+        for given, fits, what in (
+            (of_numbers, self.type.numeric, "unit, range and factor are for numbers"),
+            (self.formats, self.type.dated, "formats are for dates"),
+            (self.separators, self.type is FieldType.PARCEL_KEY, "separators are for parcel keys"),
+            (self.codes, self.type in {FieldType.TEXT, FieldType.INTEGER}, "codes are for texts"),
+        ):
+            if given and not fits:
+                raise ValueError(f"field {self.name} is of type {self.type}: {what}")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_are_possible(self) -> Self:
+        if self.range is not None and not self.range[0] <= self.range[1]:
+            raise ValueError(f"field {self.name}: range must be [lowest, highest]")
+        if self.type is FieldType.INTEGER and not all(map(_is_whole, self.codes or ())):
+            raise ValueError(f"field {self.name}: codes of an integer field are whole numbers")
+        return self
 
     @model_validator(mode="after")
     def _synonyms_lead_to_codes(self) -> Self:
@@ -90,6 +149,10 @@ class FieldSpec(_Strict):
             if code not in (self.codes or {}):
                 raise ValueError(f"field {self.name}: synonym {word!r} leads to no code: {code!r}")
         return self
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
 
 
 class Relation(_Strict):
@@ -107,6 +170,24 @@ class Relation(_Strict):
     area: Identifier | None = None  # of parcels: field with the official area
     use: Identifier | None = None  # of parcels: field with the land use ("Weg;12|Wald;300")
 
+    @model_validator(mode="after")
+    def _says_what_it_joins_by(self) -> Self:
+        for joins, given, name in (
+            ({Join.SELF, Join.KEY}, self.key, "key"),
+            ({Join.ADDRESS}, self.address, "address"),
+        ):
+            if self.by in joins and given is None:
+                raise ValueError(f"by = {self.by} needs {name} = the name of a field")
+        if self.covers and self.by is not Join.SHARE:
+            raise ValueError(f"by = {self.by}: only what is related by share can cover the ground")
+        return self
+
+    def fields(self) -> tuple[str, ...]:
+        """Name every field that the relation speaks of."""
+        stated = (self.key, self.address, self.circumference_cm, self.counts_by)
+        of_parcels = (self.area, self.use)
+        return (*self.sums, *filter(None, (*stated, *of_parcels)))
+
 
 class SourceSpec(_Strict):
     """Which rows of a source file belong to a collection, and how a table states positions."""
@@ -117,6 +198,15 @@ class SourceSpec(_Strict):
     y: tuple[str, ...] = ()
     encoding: str | None = None
     ends_after: str | None = None  # field with the date a row ended; ended rows are kept apart
+
+    @model_validator(mode="after")
+    def _encoding_is_known(self) -> Self:
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError:
+                raise ValueError(f"no encoding is called {self.encoding!r}") from None
+        return self
 
 
 class CollectionSpec(_Strict):
@@ -138,28 +228,43 @@ class CollectionSpec(_Strict):
         names = [f.name for f in self.fields]
         if len(set(names)) != len(names):
             raise ValueError(f"collection {self.id}: a field name is given twice")
-        used = [*self.identity, *self.relation.sums]
-        used += [
-            n
-            for n in (
-                self.relation.key,
-                self.relation.address,
-                self.relation.circumference_cm,
-                self.relation.counts_by,
-                self.relation.area,
-                self.relation.use,
-                self.source.ends_after,
-            )
-            if n
-        ]
-        for name in used:
+        used = (*self.identity, *self.relation.fields(), self.source.ends_after)
+        for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
         return self
 
     @model_validator(mode="after")
+    def _names_are_free(self) -> Self:
+        if self.id.startswith(_STORE_PREFIXES) or self.id.endswith((ENDED, UNMAPPED)):
+            raise ValueError(f"a collection cannot be called {self.id!r}: the store needs the name")
+        keys = [f.name for f in self.fields if f.type is FieldType.PARCEL_KEY]
+        beside = {key + tail for key in keys for tail in (AS_FILED, CONFIDENCE)}
+        for f in self.fields:
+            if f.name in beside:
+                raise ValueError(f"field {f.name}: the store needs the name for a parcel key")
+        return self
+
+    @model_validator(mode="after")
+    def _relation_fits_the_fields(self) -> Self:
+        relation = self.relation
+        by_place = relation.by in {Join.SELF, Join.DISC, Join.WITHIN, Join.SHARE}
+        if by_place and self.geometry is GeometryKind.NONE:
+            raise ValueError(f"collection {self.id}: by = {relation.by} needs a geometry")
+        numbers = (*relation.sums, *filter(None, [relation.area, relation.circumference_cm]))
+        for name in numbers:
+            if not self.field(name).type.numeric:
+                raise ValueError(f"field {name}: a number is needed to be added up or measured by")
+        if relation.key and self.field(relation.key).type is not FieldType.PARCEL_KEY:
+            raise ValueError(f"field {relation.key}: to join by it, its type must be parcel_key")
+        if self.source.ends_after and not self.field(self.source.ends_after).type.dated:
+            raise ValueError(f"field {self.source.ends_after}: ends_after needs a date")
+        return self
+
+    @model_validator(mode="after")
     def _secrets_have_no_place(self) -> Self:
-        if self.access is Access.TAX_SECRET and self.geometry is not GeometryKind.NONE:
+        classes = {self.access, *(f.access for f in self.fields)}
+        if Access.TAX_SECRET in classes and self.geometry is not GeometryKind.NONE:
             raise ValueError(f"collection {self.id}: tax secrets are never drawn on a map")
         return self
 
@@ -198,6 +303,12 @@ class RasterSpec(_Strict):
     unit: str
     access: Access
 
+    @model_validator(mode="after")
+    def _is_no_secret(self) -> Self:
+        if self.access.sealed:
+            raise ValueError("a raster is a file that is given out whole, so it cannot be a secret")
+        return self
+
 
 class LayerSpec(_Strict):
     """A layer as data. Immutable; safe to share between threads."""
@@ -213,9 +324,9 @@ class LayerSpec(_Strict):
     raster: RasterSpec | None = None
 
     @model_validator(mode="after")
-    def _holds_something(self) -> Self:
-        if not self.collections and self.raster is None:
-            raise ValueError(f"layer {self.id}: neither a collection nor a raster")
+    def _holds_one_kind_of_thing(self) -> Self:
+        if bool(self.collections) == (self.raster is not None):
+            raise ValueError(f"layer {self.id}: expected either collections or one raster")
         return self
 
     def collection(self, collection_id: str) -> CollectionSpec:

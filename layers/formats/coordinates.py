@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis_core.folding import fold_name
+from layers.column_names import fold_column
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
 _GROUPS = re.compile(r"[-+]?\d{1,3}(\.\d{3})+")
@@ -40,8 +40,8 @@ class Coordinates:
 
 def find_column(columns: pd.Index, wanted: tuple[str, ...]) -> str | None:
     """Return the column that carries the first of the wanted names, compared folded."""
-    folded = {fold_name(str(column)): str(column) for column in reversed(columns)}
-    return next((folded[name] for name in map(fold_name, wanted) if name in folded), None)
+    folded = {fold_column(str(column)): str(column) for column in reversed(columns)}
+    return next((folded[name] for name in map(fold_column, wanted) if name in folded), None)
 
 
 def read_coordinates(column: pd.Series) -> Coordinates:

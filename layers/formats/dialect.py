@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from layers.column_names import without_type
 from layers.errors import SourceFileError
 
 DELIMITERS: Final = (";", ",", "\t", "|")
@@ -16,8 +17,6 @@ _SAMPLE: Final = 1 << 16  # characters
 _RECORDS: Final = 200
 
 _EXCEL_HINT: Final = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
-# dBASE exports write type and width behind the name: "hochwert,N,19,11".
-_DBF_NAME: Final = re.compile(r"(.+?),[CNFDLMIBO@+](?:,\d+){1,2}")
 _FIGURE: Final = re.compile(r"[-+]?[\d.,\s]+")
 
 
@@ -123,7 +122,6 @@ def _names(header: list[str], file_name: str) -> tuple[str, ...]:
     names: list[str] = []
     for place, cell in enumerate(header, start=1):
         name = unicodedata.normalize("NFC", cell.strip().removeprefix("\ufeff").strip())
-        dbf = _DBF_NAME.fullmatch(name)
-        name = dbf[1] if dbf else name or f"column_{place}"
+        name = without_type(name) or f"column_{place}"
         names.append(f"{name}_{place}" if name in names else name)
     return tuple(names)

@@ -18,9 +18,8 @@ from layers.ingest.parcel_keys import read_key_column
 from layers.ingest.positions import Placed, place
 from layers.ingest.unmapped import LIMIT, is_cut, unmapped_texts
 from layers.ingest.values import as_written, expectation, read_column
-from layers.schema import AS_FILED
 from layers.source import SourceTable
-from layers.spec import CollectionSpec, FieldSpec, FieldType, Join
+from layers.spec import AS_FILED, CollectionSpec, FieldSpec, FieldType, Join
 
 
 @dataclass(slots=True)

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from gis_core.folding import fold_words
+from layers.column_names import fold_column
 from layers.errors import SourceFileError
 from layers.spec import CollectionSpec, FieldSpec, GeometryKind
-
-# Tables exported from dBASE carry the type behind the name: "hochwert,N,19,11".
-_DBASE_TYPE = re.compile(r",[CNFDLM],\d+(,\d+)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +27,6 @@ class Mapping:
     columns: dict[str, str]
     unused: tuple[str, ...]
     missing: tuple[FieldSpec, ...]
-
-
-def fold_column(name: str) -> str:
-    """Return a column name in the form in which two spellings of it are equal.
-
-    Examples
-    --------
-    >>> fold_column("hochwert,N,19,11"), fold_column("Höhe (m)") == fold_column("HOEHE_M")
-    ('hochwert', True)
-    """
-    return "".join(fold_words(_DBASE_TYPE.sub("", name.strip())))
 
 
 def map_columns(collection: CollectionSpec, found: Sequence[str]) -> Mapping:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
 from layers.ingest.values import distinct_texts
-from layers.schema import AS_FILED, CONFIDENCE
-from layers.spec import FieldSpec
+from layers.spec import AS_FILED, CONFIDENCE, FieldSpec
 
 
 @dataclass(frozen=True, slots=True)

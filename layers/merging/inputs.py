@@ -11,8 +11,7 @@ from gis_core.folding import fold_name
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.store import Query, Snapshot
 from layers.errors import NotMergedError
-from layers.schema import AS_FILED, CONFIDENCE, ENDED
-from layers.spec import CollectionSpec
+from layers.spec import AS_FILED, CONFIDENCE, ENDED, CollectionSpec
 from layers.uses import main_use
 
 

@@ -15,8 +15,8 @@ from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
 from layers.merging.inputs import Features, Parcels, preferred, texts
-from layers.schema import AS_FILED, split_keys
-from layers.spec import CollectionSpec, Join
+from layers.schema import split_keys
+from layers.spec import AS_FILED, CollectionSpec, Join
 
 _TREE = 2 * np.pi * 100  # from the circumference in cm to the radius in m
 _ELSEWHERE = frozenset({"outside-municipality", "other-state", "unknown-district"})

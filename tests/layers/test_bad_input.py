@@ -209,13 +209,16 @@ def test_a_reference_system_that_does_not_exist(city):
 # -- configuration --------------------------------------------------------------------
 
 
+BENCHES = 'title = { de = "Bänke", en = "Benches" }\n'
+
+
 def test_a_field_without_access_class(tmp_path):
     folder = tmp_path / "layers" / "benches"
     folder.mkdir(parents=True)
     (folder / "layer.toml").write_text(
-        'id = "benches"\nsteward = "s"\nlicence = "l"\ntitle = { de = "Bänke" }\n'
-        '[[collection]]\nid = "bank"\ngeometry = "none"\naccess = "public"\ntitle = {}\n'
-        'relation = { by = "none" }\nfield = [{ name = "no", title = {} }]\n'
+        f'id = "benches"\nsteward = "s"\nlicence = "l"\n{BENCHES}'
+        f'[[collection]]\nid = "bank"\ngeometry = "none"\naccess = "public"\n{BENCHES}'
+        f'relation = {{ by = "none" }}\n[[collection.field]]\nname = "no"\n{BENCHES}'
     )
     with pytest.raises(LayerSpecError) as caught:
         find_layers([tmp_path / "layers"])

@@ -164,6 +164,80 @@ def test_a_city_adds_a_layer_by_a_folder(tmp_path):
             'id = "bank"', 'id = "baum"', ["already used", "trees"], id="collection-twice"
         ),
         pytest.param('id = "benches"', "id = benches", ["TOML", "line 2"], id="no-toml"),
+        pytest.param(
+            'title = { de = "Bänke", en = "Benches" }',
+            'title = { en = "Benches" }',
+            ["title", "both languages"],
+            id="one-language",
+        ),
+        pytest.param(
+            'title = { de = "Bänke", en = "Benches" }\ngeometry',
+            'title = { de = " ", en = "Benches" }\ngeometry',
+            ["collection[bank].title", "both languages"],
+            id="blank-title",
+        ),
+        pytest.param('name = "donor"', 'name = "fid"', ["'fid'", "store"], id="store-s-name"),
+        pytest.param('id = "bank"', 'id = "sqlite_bank"', ["store"], id="sqlite-s-name"),
+        pytest.param('id = "bank"', 'id = "bank_unmapped"', ["store"], id="store-s-table"),
+        pytest.param(
+            'name = "donor"\n',
+            'name = "key"\ntype = "parcel_key"\n'
+            'title = { de = "K", en = "K" }\naccess = "public"\n'
+            '[[collection.field]]\nname = "key_as_filed"\n',
+            ["key_as_filed", "store"],
+            id="column-beside-a-key",
+        ),
+        pytest.param('by = "within"', 'by = "key"', ["by = key", "key ="], id="no-key"),
+        pytest.param('by = "within"', 'by = "address"', ["address ="], id="no-address"),
+        pytest.param(
+            'by = "within"', 'by = "key", key = "donor"', ["donor", "parcel_key"], id="no-key-type"
+        ),
+        pytest.param(
+            'by = "within"', 'by = "within", sums = ["donor"]', ["donor", "number"], id="text-sum"
+        ),
+        pytest.param(
+            'by = "within"', 'by = "within", covers = true', ["share"], id="points-cover-nothing"
+        ),
+        pytest.param(
+            'geometry = "point"', 'geometry = "none"', ["within", "geometry"], id="no-place"
+        ),
+        pytest.param(
+            'identity = ["number"]',
+            'identity = ["number"]\nsource = { ends_after = "number" }',
+            ["ends_after", "date"],
+            id="end-that-is-no-day",
+        ),
+        pytest.param(
+            'identity = ["number"]',
+            'identity = ["number"]\nsource = { encoding = "cp9999" }',
+            ["cp9999"],
+            id="encoding",
+        ),
+        pytest.param('name = "donor"', 'name = "donor"\nunit = "m"', ["text", "unit"], id="unit"),
+        pytest.param(
+            'name = "donor"',
+            'name = "donor"\ntype = "number"\nrange = [9, 1]',
+            ["lowest, highest"],
+            id="range",
+        ),
+        pytest.param(
+            'name = "donor"', 'name = "donor"\ntype = "number"\nfactor = 0', ["factor"], id="zero"
+        ),
+        pytest.param(
+            'name = "donor"',
+            'name = "donor"\ntype = "integer"\ncodes = { a = { de = "a", en = "b" } }',
+            ["whole numbers"],
+            id="codes-of-an-integer",
+        ),
+        pytest.param(
+            'name = "donor"', 'name = "donor"\nseparators = ";"', ["parcel keys"], id="separators"
+        ),
+        pytest.param(
+            'access = "personal"',
+            'access = "tax_secret"',
+            ["never drawn on a map"],
+            id="secret-field-on-the-map",
+        ),
     ],
 )
 def test_a_faulty_layer_names_file_key_and_what_is_allowed(tmp_path, old, new, says):
@@ -174,6 +248,16 @@ def test_a_faulty_layer_names_file_key_and_what_is_allowed(tmp_path, old, new, s
     assert str(tmp_path / "benches" / "layer.toml") in message
     for words in says:
         assert words in message
+
+
+def test_a_raster_is_no_secret_and_shares_no_name_with_a_collection(tmp_path):
+    text = GOOD[: GOOD.index("[[collection]]")] + '[raster]\nunit = "m"\naccess = "public"\n'
+    text += 'title = { de = "Höhe", en = "Height" }\n'
+    with pytest.raises(LayerSpecError, match="cannot be a secret"):
+        find_layers([folder(tmp_path, text.replace('"public"', '"personal"'))])
+    with pytest.raises(LayerSpecError, match="already used"):
+        find_layers([folder(tmp_path, text.replace('"benches"', '"baum"'))])
+    assert find_layers([folder(tmp_path, text)]).layer("benches").raster
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
@@ -209,6 +293,7 @@ window = [0.0, 0.0, 10.0, 10.0]
 def profile(tmp_path, text):
     (tmp_path / "municipalities").mkdir()
     (tmp_path / "municipalities" / "oakdale.toml").write_text(text)
+    (tmp_path / "municipalities" / "latin.toml").write_bytes("# Hüls".encode("cp1252"))
     return [tmp_path]
 
 
@@ -225,7 +310,11 @@ def test_a_foreign_city_brings_its_profile(tmp_path):
         ('key_scheme = "text"', 'key_scheme = "barcode"', "key_scheme"),
         ('key_scheme = "text"', 'key_scheme = "alkis"\ncatalogue = "none"', "'none'"),
         ("26986", '"EPSG"', "storage_crs"),
+        ("26986", "9999", "storage_crs.*9999"),
+        ("26986", "4326", "not projected in metres"),
+        ("26986", "2249", "not projected in metres"),
         ("[0.0, 0.0, 10.0, 10.0]", "[10.0, 0.0, 0.0, 10.0]", "window"),
+        ('key_scheme = "text"', 'key_scheme = "alkis"\ncatalogue = "latin.toml"', "utf-8"),
         ('id = "oakdale"', 'id = "elsewhere"', "elsewhere"),
         ('id = "oakdale"', 'id = "oakdale', "cannot be read"),
     ],

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.ingest.mapping import fold_column, map_columns, route
+from layers.column_names import fold_column
+from layers.ingest.mapping import map_columns, route
 from layers.ingest.moments import read_boolean, read_date
 from layers.ingest.numbers import Mark, decimal_mark, read_number
 from layers.ingest.values import as_written, expectation, read_column, shared_mark
@@ -207,8 +208,9 @@ def test_texts_keep_their_letters():
 
 
 def collection(*fields, **more):
-    base = {"id": "c", "title": {}, "geometry": "none", "access": "public"}
-    specs = [{"access": "public", "title": {}, **f} for f in fields]
+    title = {"de": "Ding", "en": "thing"}
+    base = {"id": "c", "title": title, "geometry": "none", "access": "public"}
+    specs = [{"access": "public", "title": title, **f} for f in fields]
     return CollectionSpec(**{**base, "relation": {"by": "none"}, "field": specs, **more})
 
 
