@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from layers.errors import SourceFileError
+from layers.scratch import scratch_folder
 
 _CHUNK: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
@@ -101,8 +102,8 @@ def unpacked(path: Path, limits: Limits | None = None) -> Iterator[tuple[SourceF
     if not magic.startswith((_GZIP, *_ZIP)):
         yield (SourceFile(path, path.name),)
         return
-    with tempfile.TemporaryDirectory(prefix="flurbuch-") as folder:
-        job = _Unpacking(path, Path(folder), limits)
+    with scratch_folder() as folder:
+        job = _Unpacking(path, folder, limits)
         with _failures_explained(path):
             files = job.gunzip() if magic.startswith(_GZIP) else job.unzip()
         yield files

@@ -10,7 +10,6 @@ the original.
 
 import json
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,6 +31,7 @@ from layers.formats.encoding import sniff_encoding
 from layers.formats.hints import Hints
 from layers.formats.rows import feature_table, plain_table, unreadable, with_remarks
 from layers.formats.wkb import decode_wkb, has_curves
+from layers.scratch import scratch_folder
 from layers.source import SourceCRS, SourceTable
 
 LINK: Final = "source"  # the name under which GDAL sees every file
@@ -105,11 +105,11 @@ def read_vector(file: SourceFile, kind: Format, hints: Hints) -> Iterator[Source
 @contextmanager
 def linked(file: SourceFile, kind: Format) -> Iterator[Path]:
     """Put the file, with the parts of a shapefile, under a plain name in a private folder."""
-    with tempfile.TemporaryDirectory(prefix="flurbuch-") as folder:
+    with scratch_folder() as folder:
         if kind is Format.SHAPEFILE:
-            yield _link_shapefile(file, Path(folder))
+            yield _link_shapefile(file, folder)
         else:
-            link = Path(folder) / f"{LINK}{_SUFFIX[kind]}"
+            link = folder / f"{LINK}{_SUFFIX[kind]}"
             link.symlink_to(file.path.resolve())
             yield link
 

@@ -1,11 +1,10 @@
 """Rasters: a GeoTIFF of heights, checked block by block, stored as a cloud-optimised GeoTIFF."""
 
 import math
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from layers.formats.archive import unpacked
 from layers.ingest.files import describe_file
 from layers.ingest.report import Counts, FaultLog, FileReport, IngestReport
 from layers.municipality import Municipality
+from layers.scratch import scratch_folder
 from layers.spec import LayerSpec
 
 _BLOCK = 512
@@ -72,49 +72,47 @@ def ingest_raster(
         Every cell is empty.
     """
     started_at, clock = datetime.now(UTC), time.monotonic()
-    if len(files) != 1:
-        raise SourceFileError(
-            f"layer {layer.id} is one raster, found {len(files)} files",
-            advice="Join the tiles first, for example with gdalbuildvrt and gdal_translate.",
-            expected="one GeoTIFF",
-        )
-    report = describe_file(files[0])
+    _expect_one(files, layer, files)
+    file = describe_file(files[0])
     faults = FaultLog()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flurbuch-")))
         writer = stack.enter_context(store.stage(layer.id)) if store and not dry_run else None
-        source = stack.enter_context(unpacked(files[0]))[0]
-        cells = _convert(source.path, folder, report, municipality, crs)
-        _count(report, layer, cells)
-        if cells.broken:
-            fault = _broken(report, cells)
-            faults.add([fault])
-            if writer is not None:
-                writer.quarantine([fault])
-        if cells.low > cells.high:
-            raise NothingUsableError(
-                f"{report.name}: every cell is empty; the served data stay as they were",
-                advice="Check that it is the right file.",
-                file=report.name,
-            )
-
-        def describe(generation: int | None) -> IngestReport:
-            seconds = time.monotonic() - clock
-            return IngestReport(
-                layer=layer.id,
-                municipality=municipality.id,
-                generation=generation,
-                started_at=started_at,
-                seconds=seconds,
-                files=(report,),
-                faults=faults.sorted(),
-            )
-
+        folder = stack.enter_context(scratch_folder())
+        sources = stack.enter_context(unpacked(files[0]))
+        _expect_one(sources, layer, files)
+        cells = _convert(sources[0].path, folder, file, municipality, crs)
+        _count(file, layer, cells)
+        broken = [_broken(file, cells)] if cells.broken else []
+        faults.add(broken)
+        report = IngestReport(
+            layer=layer.id,
+            municipality=municipality.id,
+            generation=None,
+            started_at=started_at,
+            seconds=time.monotonic() - clock,
+            files=(file,),
+            faults=faults.sorted(),
+        )
         if writer is None:
-            return describe(None)
+            return report
+        if broken:
+            writer.quarantine(broken)
         writer.attach(folder / "cog.tif", f"{layer.id}.tif")
-        info = writer.publish(describe(None).provenance(), data_date)
-        return describe(info.number)
+        info = writer.publish(report.provenance(), data_date)
+    return replace(report, generation=info.number, seconds=time.monotonic() - clock)
+
+
+def _expect_one(found: Sequence[object], layer: LayerSpec, files: Sequence[Path]) -> None:
+    if len(found) == 1:
+        return
+    names = ", ".join(path.name for path in files)
+    raise SourceFileError(
+        f"{names}: layer {layer.id} is one raster, found {len(found)} files",
+        advice="Join the tiles first, for example with gdalbuildvrt and gdal_translate.",
+        file=names,
+        found=f"{len(found)} files",
+        expected="one GeoTIFF",
+    )
 
 
 def _convert(
@@ -245,6 +243,12 @@ def _copy(source: DatasetReader, plain: DatasetWriter, empty: float) -> _Cells:
 
 
 def _count(report: FileReport, layer: LayerSpec, cells: _Cells) -> None:
+    if cells.low > cells.high:
+        raise NothingUsableError(
+            f"{report.name}: every cell is empty; the served data stay as they were",
+            advice="Check that it is the right file.",
+            file=report.name,
+        )
     unit = layer.raster.unit if layer.raster else ""
     report.collections[layer.id] = Counts(
         read=cells.total, accepted=cells.total - cells.broken, quarantined=cells.broken

@@ -406,6 +406,20 @@ def test_a_raster_that_cannot_be_used(tmp_path, more, error, says):
     assert city.served() == {}
 
 
+def test_several_rasters_are_not_silently_one(tmp_path):
+    city = City(tmp_path)
+    tiles = [heights(tmp_path / f"{i}.tif", np.ones((4, 4), "float32")) for i in range(2)]
+    packed = tmp_path / "dgm.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for tile in tiles:
+            archive.write(tile, tile.name)
+    for files in (tiles, [packed]):
+        with pytest.raises(SourceFileError, match="found 2 files") as caught:
+            city.ingest("terrain", *files)
+        assert "gdalbuildvrt" in caught.value.advice
+    assert city.served() == {}
+
+
 def test_a_raster_that_is_none(tmp_path):
     city = City(tmp_path)
     with pytest.raises(SourceFileError, match="GeoTIFF"):
