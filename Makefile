@@ -34,6 +34,9 @@ bench: $(VENV)/.dev ## Measure import, merge, serve and print beside their peers
 bench-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $* $(ARGS)
 
+proof-search: $(VENV)/.dev ## Look for new counter-examples: the property tests with other random cases
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=search $(ARGS)
+
 lock: $(VENV)/.dev ## Resolve the lock files anew (needs uv)
 	@sh scripts/lock.sh
 

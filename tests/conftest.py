@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pyproj.datadir
 import pytest
+from hypothesis import settings
 
 from tests.demo import DemoCity, once, open_city, serving, store_city
+
+# The suite gives the same verdict on the same code; `make proof-search` looks for new cases.
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("suite")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

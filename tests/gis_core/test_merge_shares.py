@@ -84,8 +84,10 @@ def test_shares_of_a_full_cover_sum_to_one(quilt, seed):
     guests = shapely.intersection(guests, shapely.union_all(town.geometry))
     guests = guests[shapely.area(guests) > 1]
     links = overlap(guests, town, accuracy_m=0.3)
-    assert np.bincount(links.feature, links.share) == pytest.approx(1.0, abs=1e-9)
-    assert np.bincount(links.feature, links.area_m2) == pytest.approx(shapely.area(guests))
+    # a piece below a square millimetre is none, and the guests have more than a square metre
+    assert np.bincount(links.feature, links.share) == pytest.approx(1.0, abs=1e-5)
+    covered = np.bincount(links.feature, links.area_m2)
+    assert covered == pytest.approx(shapely.area(guests), abs=1e-5)
 
 
 def test_agrees_with_geopandas_overlay(quilt):
