@@ -150,10 +150,12 @@ class Reader:
         """Return the day on which a former parcel ended; None when no such parcel is known."""
         view = self.parcels(actor)
         key, day, table = view.spec.relation.key, view.spec.source.ends_after, view.id + ENDED
-        if key is None or day is None or view.generation.table(table) is None:
+        if view.generation.table(table) is None or key not in view.names or day not in view.names:
             return None
         query = Query(equals={key: parcel_key}, columns=(day,), geometry=False)
-        days = self._snapshot(view).frame(table, query, released=view.names)[day].dropna()
+        frame = self._snapshot(view).frame(table, query, released=view.names)
+        self._log(actor, "ended", view, query, frame.index, classes=view.classes((key, day)))
+        days = frame[day].dropna()
         return None if days.empty else pd.Timestamp(days.max()).date()
 
     # -- features ----------------------------------------------------------------------
@@ -285,18 +287,16 @@ class Reader:
         Sums and counts of fields that the actor may not read are left out.
         """
         query = Query(among={} if parcel_keys is None else {PARCEL_KEY: tuple(parcel_keys)})
-        raster = self._raster_layer(collection)
-        if raster is not None:
-            self._may_read_raster(actor, raster)
-            frame = self._merge_snapshot(f"summary_{collection}").frame(
-                f"summary_{collection}", query
-            )
-            return frame.set_index(PARCEL_KEY)
-        view, merged = self._linked(actor, collection, table=f"summary_{collection}")
-        table = merged.table(f"summary_{collection}")
-        columns = view.summary_columns(c.name for c in table.schema.columns)
+        table = f"summary_{collection}"
+        layer = self.registry.layers.get(collection)
+        if layer is not None and layer.raster is not None:
+            if not self._may_read_raster(actor, layer):
+                raise no_collection(collection)
+            return self._merge_snapshot(table).frame(table, query).set_index(PARCEL_KEY)
+        view, merged = self._linked(actor, collection, table=table)
+        columns = view.summary_columns(c.name for c in merged.table(table).schema.columns)
         query = query.selecting(columns)
-        frame = merged.frame(f"summary_{collection}", query, released=columns)
+        frame = merged.frame(table, query, released=columns)
         classes = view.link_classes | view.classes(view.summarised(columns))
         self._log(actor, "summaries", view, query, frame[PARCEL_KEY], classes=classes)
         return frame.set_index(PARCEL_KEY)
@@ -314,14 +314,10 @@ class Reader:
 
     def raster(self, actor: Actor, layer_id: str) -> Path | None:
         """Return the raster file of a layer, None when none was imported or it may not be read."""
-        layer = self._raster_layer(layer_id)
+        layer = self.registry.layers.get(layer_id)
         info = self._store.served().get(layer_id)
-        if layer is None or info is None or not info.attachments:
-            self.policy.role(actor)
-            return None
-        try:
-            self._may_read_raster(actor, layer)
-        except UnknownCollectionError:
+        allowed = self._may_read_raster(actor, layer)
+        if not allowed or info is None or not info.attachments:
             return None
         return info.path / info.attachments[0]
 
@@ -360,16 +356,11 @@ class Reader:
             )
         return view, self._merge_snapshot(table or f"link_{collection}")
 
-    def _raster_layer(self, layer_id: str) -> LayerSpec | None:
-        layer = self.registry.layers.get(layer_id)
-        return layer if layer is not None and layer.raster is not None else None
-
-    def _may_read_raster(self, actor: Actor, layer: LayerSpec) -> None:
-        access = layer.raster.access if layer.raster else Access.TAX_SECRET
-        if not self.policy.entitled(actor, layer.id, access):
-            raise no_collection(layer.id)
-        if not self.policy.allowed(actor, layer.id, access):
-            raise AccessError(f"layer {layer.id} is read only with a purpose", advice=NO_PURPOSE)
+    def _may_read_raster(self, actor: Actor, layer: LayerSpec | None) -> bool:
+        self.policy.role(actor)  # an unknown role is an error, not a refusal
+        if layer is None or layer.raster is None:
+            return False
+        return self.policy.allowed(actor, layer.id, layer.raster.access)
 
     def _log(
         self,
