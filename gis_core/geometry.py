@@ -73,7 +73,7 @@ def repair_polygons(geometry: NDArray[np.object_]) -> Repair:
     out[empty], changed[empty], reason[empty] = None, True, "Empty geometry"
 
     lost = present & ~empty & ~np.isfinite(shapely.bounds(out)).all(axis=1)
-    lost |= present & ~empty & _has_lost_vertex(out)
+    lost |= present & ~empty & has_lost_vertex(out)
     out[lost], changed[lost], reason[lost] = None, True, "Coordinates are not finite"
 
     bad = present & ~empty & ~lost & ~shapely.is_valid(out)
@@ -97,8 +97,8 @@ def _mend(bad: NDArray[np.object_]) -> NDArray[np.object_]:
     return mended
 
 
-def _has_lost_vertex(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Tell which geometries have a vertex that is NaN (bounds skip those) or infinite."""
+def has_lost_vertex(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which of (n,) geometries have a vertex that is NaN (bounds skip those) or infinite."""
     points, owner = shapely.get_coordinates(geometry, return_index=True)
     lost = np.zeros(len(geometry), dtype=bool)
     lost[owner[~np.isfinite(points).all(axis=1)]] = True

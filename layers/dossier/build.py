@@ -27,6 +27,7 @@ from layers.dossier.facts import (
 from layers.dossier.model import Dossier, Fact, Neighbour
 from layers.dossier.sections import feature_sections, raster_sections, visible_views
 from layers.errors import NotMergedError, UnknownCollectionError, UnknownParcelError
+from layers.object_ids import keys_of_object
 from layers.query import Query
 from layers.reader import Reader
 from layers.spec import Title
@@ -137,14 +138,10 @@ def read_parcel_key(reader: Reader, actor: Actor, parcels: CollectionView, key_t
     reading = reader.municipality.keys.read(key_text)
     if reading.key is not None:
         return reading.key
-    field = parcels.spec.relation.key or ""
     if reading.problem == "object-id":
-        for identifier in ("idflurst", "oid"):
-            if identifier in parcels.names:
-                query = Query(among={identifier: reading.candidates}, columns=(field,), limit=1)
-                found = reader.frame(actor, parcels.id, query.selecting((field,)))
-                if len(found):
-                    return str(found[field].iloc[0])
+        keys = keys_of_object(reader, actor, parcels, reading.candidates[0])
+        if keys:
+            return keys[0]
     candidates = ", ".join(reading.candidates)
     raise ParcelKeyError(
         reading.message,

@@ -6,6 +6,7 @@ from gis_core.keys import Confidence, KeyReading
 from layers.find.parcels import SearchedParcels
 from layers.find.result import FindResult
 from layers.find.words import listed
+from layers.object_ids import keys_of_object
 from layers.wording import format_date
 
 _STEM = 14  # characters of a key up to the sub-number
@@ -27,7 +28,7 @@ def find_by_key(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
 
 
 def _named(parcels: SearchedParcels, reading: KeyReading, key: str) -> FindResult:
-    if parcels.with_values(parcels.key_field, (key,)):
+    if parcels.has(key):
         let_pass = [warning_text(warning, parcels.lang) for warning in reading.warnings]
         hit = parcels.hit(key, reading.confidence or Confidence.EXACT)
         return FindResult((hit,), " ".join(let_pass))
@@ -43,13 +44,9 @@ def _named(parcels: SearchedParcels, reading: KeyReading, key: str) -> FindResul
 
 def _object(parcels: SearchedParcels, reading: KeyReading) -> FindResult:
     [object_id] = reading.candidates
-    # The simplified schema writes the identifier with FL behind it.
-    spellings = (object_id, object_id + "FL")
-    fields = {*parcels.view.spec.identity, "idflurst"} & set(parcels.view.names)
-    for field in sorted(fields):
-        keys = parcels.with_values(field, spellings)
-        if keys:
-            return FindResult(tuple(parcels.hit(key, Confidence.EXACT) for key in keys))
+    keys = keys_of_object(parcels.reader, parcels.actor, parcels.view, object_id)
+    if keys:
+        return FindResult(tuple(parcels.hit(key, Confidence.EXACT) for key in keys))
     words = parcels.say("object-unknown", found=object_id)
     return FindResult((), words, (), "object-unknown")
 

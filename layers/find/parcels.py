@@ -1,6 +1,5 @@
 """The parcels that one actor searches."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -70,12 +69,9 @@ class SearchedParcels:
             books[shelf] = (self.view.generation.number, book)
         return book
 
-    def with_values(self, field: str, values: tuple[str, ...]) -> list[str]:
-        """Return the keys of parcels whose field has one of the values."""
-        among: Mapping[str, tuple[str, ...]] = {field: values}
-        query = Query(among=among, columns=(self.key_field,), limit=self.limit, geometry=False)
-        frame = self.reader.frame(self.actor, self.view.id, query)
-        return [str(key) for key in frame[self.key_field].dropna().unique()]
+    def has(self, key: str) -> bool:
+        """Tell whether a current parcel has the key."""
+        return self.reader.count(self.actor, self.view.id, Query(equals={self.key_field: key})) > 0
 
     def hit(self, key: str, confidence: Confidence) -> Hit:
         """Return the hit for a parcel that was found by its key."""

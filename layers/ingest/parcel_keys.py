@@ -47,14 +47,9 @@ def read_key_column(source: pd.Series, field: FieldSpec, scheme: KeyScheme) -> K
     Every distinct text is read once; a key that occurs twice in one cell is kept once.
     """
     codes, distinct = distinct_texts(source)
-    empty = {token.strip().casefold() for token in field.empty}
-    split = re.compile(f"[{re.escape(field.separators)}]").split if field.separators else None
-    cells = [
-        [p for p in map(str.strip, split(text) if split else [text]) if p.casefold() not in empty]
-        for text in distinct
-    ]
-    read = _read_pieces(list(dict.fromkeys(p for cell in cells for p in cell if p)), scheme)
-    joined = [_join([read[p] for p in cell if p]) for cell in cells] + [_Cell(None, None)]
+    cells = [split_cell(text, field) for text in distinct]
+    read = _read_pieces(list(dict.fromkeys(p for cell in cells for p in cell)), scheme)
+    joined = [_join([read[p] for p in cell]) for cell in cells] + [_Cell(None, None)]
     columns = {
         field.name: _take([c.keys for c in joined], codes),
         field.name + AS_FILED: _take([*distinct, None], codes),
@@ -62,6 +57,13 @@ def read_key_column(source: pd.Series, field: FieldSpec, scheme: KeyScheme) -> K
     }
     problem = _take([c.problem for c in joined], codes)
     return KeyCells(columns, problem, _take([c.message for c in joined], codes))
+
+
+def split_cell(text: str, field: FieldSpec) -> list[str]:
+    """Cut a cell into the keys that it lists, each once; none where it says that there is none."""
+    pieces = re.split(f"[{re.escape(field.separators)}]", text) if field.separators else [text]
+    nothing = {"", *(token.strip().casefold() for token in field.empty)}
+    return [p for p in dict.fromkeys(map(str.strip, pieces)) if p.casefold() not in nothing]
 
 
 def _read_pieces(pieces: Sequence[str], scheme: KeyScheme) -> dict[str, _Cell]:

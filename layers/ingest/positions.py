@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis_core.crs import Operation, transform_geometry, transform_xy
-from gis_core.geometry import as_multipolygon, repair_polygons
+from gis_core.geometry import as_multipolygon, has_lost_vertex, repair_polygons
 from gis_core.window import Verdict, Window
 from layers.spec import GeometryKind
 
@@ -84,7 +84,7 @@ def place(
         placed.refuse(row, "geometry-missing", "")
     for row in np.flatnonzero(shapely.is_empty(was)).tolist():
         placed.refuse(row, "geometry-empty", str(was[row]))
-    for row in np.flatnonzero(_not_finite(was)).tolist():
+    for row in np.flatnonzero(has_lost_vertex(was)).tolist():
         placed.refuse(row, "not-finite", _brief(was[row]))
     _keep_kind(placed, kind)
     _mend(placed, kind)
@@ -98,13 +98,6 @@ def source_positions(geometry: NDArray[np.object_]) -> tuple[NDArray[np.float64]
     """Return x and y of the middle of each geometry's box, NaN where there is none."""
     box = shapely.bounds(geometry)
     return (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
-
-
-def _not_finite(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
-    points, owner = shapely.get_coordinates(geometry, return_index=True)
-    bad = np.zeros(len(geometry), dtype=bool)
-    bad[owner[~np.isfinite(points).all(axis=1)]] = True
-    return bad
 
 
 def _brief(shape: BaseGeometry) -> str:
@@ -140,7 +133,7 @@ def _move(placed: Placed, was: NDArray[np.object_], operation: Operation, window
         moved = transform_geometry(shapes, operation)
     placed.geometry[left] = moved
     x, y = source_positions(moved)
-    torn = _not_finite(moved)
+    torn = has_lost_vertex(moved)
     verdict = window.judge(np.where(torn, np.inf, x), y)
     off = np.flatnonzero(verdict != Verdict.INSIDE)
     if not len(off):

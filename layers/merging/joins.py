@@ -14,6 +14,7 @@ from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
+from layers.ingest.parcel_keys import split_cell
 from layers.merging.inputs import Features, Parcels, preferred, texts
 from layers.schema import split_keys
 from layers.spec import AS_FILED, CollectionSpec, Join
@@ -108,7 +109,7 @@ def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeySc
     read = np.bincount(row, minlength=len(features))
     listed = np.array([any(s in (t or "") for s in field_.separators) for t in filed], np.bool_)
     for at in np.flatnonzero((read == 0) | listed).tolist():
-        pieces = _pieces(filed[at] or "", field_.separators)
+        pieces = split_cell(filed[at] or "", field_)
         if not pieces:
             cases.add(at, "", Reason.NO_KEY, "", ())
         elif len(pieces) > read[at]:
@@ -140,14 +141,6 @@ def _geometry(features: Features) -> NDArray[np.object_]:
 def _left_over(links: Links, places: NDArray[np.object_]) -> Unmatched:
     there = ~(shapely.is_missing(places) | shapely.is_empty(places))
     return Unmatched.places(links.unlinked(len(places)), there)
-
-
-def _pieces(text: str, separators: str) -> list[str]:
-    """Cut a cell into the keys it lists, as the import does."""
-    for mark in separators[1:]:
-        text = text.replace(mark, separators[0])
-    parts = text.split(separators[0]) if separators else [text]
-    return list(dict.fromkeys(p.strip() for p in parts if p.strip()))
 
 
 class _Cases:
