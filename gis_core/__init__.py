@@ -1,4 +1,16 @@
-"""Keys, reference systems, geometry, merge and store.
+"""The core: arrays in, arrays out; only `store` touches disks.
 
-Arrays in, arrays out; only ``store`` touches disks.
+Parcel keys
+    `keys` is the door (read, check, write, two key schemes); ``key_*`` are its parts: spellings,
+    words, columns, forms, messages. `districts` says what exists, `numerals` hears numbers.
+Names and addresses
+    `folding` evens out spellings, `addresses` takes addresses apart.
+Places
+    `crs` plans and carries out transformations, `crs_names` knows what systems are called,
+    `window` whether a position can be true, `geometry` repairs and measures, `neighbours` finds
+    who borders on whom.
+Merging and storing
+    `merge` links features to parcels; `store` keeps generations of tables.
+Errors
+    `errors` is the root of all of them; `faults` are what is wrong with one value of one row.
 """

@@ -1,1 +1,7 @@
-"""Merging features with parcels: pure functions, arrays in, links out."""
+"""Merging features with parcels: pure functions, arrays in, links out.
+
+`fabric` holds the parcels, in key order and indexed; `links` is what every join returns,
+`unmatched` what it could not join. The joins: `points` (with `discs`), `shares`, `keys`,
+`addresses`. What links add up to: `summaries`, `land_use`, `apportion` (parts that add up
+exactly), and `zonal` for rasters.
+"""

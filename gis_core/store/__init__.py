@@ -1,4 +1,11 @@
-"""The only part of the core that touches disks, and the only one that holds SQL text."""
+"""The only part of the core that touches disks, and the only one that holds SQL text.
+
+`store` is the door. Writing: `generation` builds one aside, `tables` (with `cells`, `gpkg`,
+`hilbert`, `rtree`) its tables, `catalogue` publishes it, `housekeeping` throws away. Reading:
+`reading` answers a `query` through connections that `guard` lends. `sql` holds the text of
+every statement, `schema` the form of tables and generations, `disk` locks, fsync and the
+meaning of disk faults. Beside them: `refused` rows and the chain of the `audit` log.
+"""
 
 from gis_core.store.generation import Writer
 from gis_core.store.housekeeping import MERGE

@@ -1,1 +1,9 @@
-"""From a source file to a published generation."""
+"""The import: from source files to a published generation.
+
+`directory` is the door for operators, `pipeline` the way through: a layer's own `translators`,
+then per file (`reading`) which columns hold which fields (`mapping`), then row by row
+(`checking`): `values` (with `numbers` and `moments`), `parcel_keys`, `positions`, and what is
+`unmapped`. `intake` names rows (`identity`) and stores them. `raster` is the way for rasters.
+
+What happened is a `report` on `files`; each fault code has its `advice`.
+"""
