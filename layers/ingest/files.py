@@ -13,8 +13,14 @@ def describe_file(path: Path) -> FileReport:
     Raises
     ------
     SourceFileError
-        It cannot be opened.
+        It cannot be opened, or is a pipe, a device or a folder.
     """
+    if path.exists() and not path.is_file():
+        raise SourceFileError(
+            f"{path}: is not a file",
+            advice="Name files; a pipe or a device has no end that could be relied upon.",
+            file=str(path),
+        )
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

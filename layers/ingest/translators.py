@@ -28,7 +28,11 @@ def find_translator(registry: Registry, layer_id: str) -> Translate:
     Raises
     ------
     LayerSpecError
-        The file has no function of that name.
+        The file cannot be loaded, or has no function of that name.
+
+    Notes
+    -----
+    The file is a program and runs with the rights of whoever imports.
     """
     path = registry.folders[layer_id] / FILE
     if not path.is_file():
@@ -40,7 +44,10 @@ def find_translator(registry: Registry, layer_id: str) -> Translate:
         if spec is None or spec.loader is None:
             raise LayerSpecError(f"{path}: cannot be loaded", file=str(path))
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except (OSError, ImportError, SyntaxError, ValueError) as fault:
+            raise LayerSpecError(f"{path}: cannot be loaded: {fault}", file=str(path)) from fault
     translate = getattr(module, "translate", None)
     if not callable(translate):
         raise LayerSpecError(

@@ -127,6 +127,16 @@ def test_neither_order_nor_chunks_change_a_byte(tmp_path_factory, order, chunk):
     assert files[0] == files[1]
 
 
+def test_a_link_among_the_generations_leads_nobody_out_of_the_data_directory(store, tmp_path):
+    publish(store, *trees(3))
+    treasure = tmp_path / "treasure"
+    treasure.mkdir()
+    (treasure / "map").touch()
+    (store.root / "layers" / "trees" / ".staging-1-1").symlink_to(treasure)
+    publish(store, *trees(3))
+    assert (treasure / "map").exists()
+
+
 def test_neighbours_on_the_map_are_neighbours_in_the_file():
     """On a full 8 by 8 board the curve visits every cell and never jumps."""
     column, row = (a.ravel() for a in np.meshgrid(np.arange(8), np.arange(8)))

@@ -1,5 +1,6 @@
 """Bad input gets a clear error, and what is served stays as it was."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -204,6 +205,15 @@ def test_no_reference_system_is_never_guessed(city):
 def test_a_reference_system_that_does_not_exist(city):
     with pytest.raises(UnknownCRSError, match="EPSG:1"):
         city.trees(crs="EPSG:1")
+
+
+@pytest.mark.parametrize("kind", ["device", "folder", "pipe"])
+def test_what_has_no_end_is_not_read(city, kind):
+    path = {"device": Path("/dev/zero"), "folder": city.folder, "pipe": city.folder / "pipe"}[kind]
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(SourceFileError, match="is not a file"):
+        city.ingest("trees", path)
 
 
 # -- configuration --------------------------------------------------------------------

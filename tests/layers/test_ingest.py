@@ -379,9 +379,14 @@ def test_a_layer_may_bring_its_own_translation(tmp_path):
     city = City(tmp_path, layers=[tmp_path / "layers"])
     city.ingest("benches", city.write("b.csv", "n;m\n1;2\n"))
     assert list(city.frame("benches", "bank").index) == ["krefeld-1"]
-    (folder / "source.py").write_text("translation = None\n")
-    with pytest.raises(LayerSpecError, match="translate"):
-        city.ingest("benches", city.write("b.csv", "n;m\n1;2\n"))
+    for program, says in (
+        ("translation = None\n", "translate"),
+        ("def translate(:\n", "cannot be loaded.*line 1"),
+        ("import no_such_module\n", "cannot be loaded.*no_such_module"),
+    ):
+        (folder / "source.py").write_text(program)
+        with pytest.raises(LayerSpecError, match=says):
+            city.ingest("benches", city.write("b.csv", "n;m\n1;2\n"))
 
 
 def test_generations_are_equal_whatever_the_slices(city, monkeypatch):

@@ -152,6 +152,9 @@ def test_a_city_adds_a_layer_by_a_folder(tmp_path):
             'name = "donor"', 'name = "number"', ["a field name is given twice"], id="field-twice"
         ),
         pytest.param('name = "donor"', 'name = "Dönor"', ["'Dönor'"], id="name"),
+        pytest.param('id = "benches"', 'id = "../benches"', ["id", "'../benches'"], id="way-out"),
+        pytest.param('id = "benches"', 'id = "benches\\n"', ["id", "benches"], id="line-end"),
+        pytest.param('id = "bank"', """id = 'a"; DROP TABLE b; --'""", ["DROP"], id="sql"),
         pytest.param(
             'geometry = "point"\naccess = "public"',
             'geometry = "point"\naccess = "tax_secret"',
