@@ -2,9 +2,9 @@
 
 `store` is the door. Writing: `generation` builds one aside, `tables` (with `cells`, `gpkg`,
 `hilbert`, `rtree`) its tables, `catalogue` publishes it, `housekeeping` throws away. Reading:
-`reading` answers a `query` through connections that `guard` lends. `sql` holds the text of
-every statement, `schema` the form of tables and generations, `disk` locks, fsync and the
-meaning of disk faults. Beside them: `refused` rows and the chain of the `audit` log.
+`reading` answers a `query` through connections that `guard` lends. `sql` puts statements
+together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning
+of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
 """
 
 from gis_core.store.generation import Writer

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import astuple
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +18,11 @@ from gis_core.store.catalogue import Catalogue
 from gis_core.store.disk import LayerLock, disk_faults, fsync, fsync_tree
 from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.housekeeping import LOCK_FILE, STAGING_PREFIX, clear_leftovers, prune
+from gis_core.store.quarantine import QUARANTINE_FILE, create_quarantine, write_faults
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import TableWriter
 
 STAGE_FILE = "staged.sqlite"
-QUARANTINE_FILE = "quarantine.sqlite"
 _ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE)
 
@@ -88,14 +87,8 @@ class Writer:
         with disk_faults(f"cannot write layer {self.layer}"):
             if self._quarantine is None:
                 self._quarantine = self._open(QUARANTINE_FILE)
-                self._quarantine.execute(
-                    "CREATE TABLE fault (file TEXT, row INTEGER, field TEXT, found TEXT, "
-                    "expected TEXT, code TEXT, outcome TEXT, source TEXT)"
-                )
-            self._quarantine.executemany(
-                "INSERT INTO fault VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*astuple(f), row) for f, row in zip(faults, rows, strict=True)],
-            )
+                create_quarantine(self._quarantine)
+            write_faults(self._quarantine, faults, rows)
 
     def attach(self, path: Path, name: str) -> None:
         """Copy a file (a raster) into the generation."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from gis_core.errors import StoreError
 from gis_core.faults import Fault
 from gis_core.store.catalogue import FILE
-from gis_core.store.refused import read_faults
+from gis_core.store.quarantine import read_faults
 from gis_core.store.store import Store
 from layers.grids import use_grids
 from layers.ingest.pipeline import ingest

@@ -23,7 +23,7 @@ from gis_core.store import MERGE, Column, ColumnType, Query, Store, TableSchema
 from gis_core.store.audit import AuditFile
 from gis_core.store.guard import Release, open_guarded
 from gis_core.store.hilbert import _walk
-from gis_core.store.refused import read_faults
+from gis_core.store.quarantine import read_faults
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ORIGIN = np.array([330_000.0, 5_690_000.0])

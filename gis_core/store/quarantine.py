@@ -1,15 +1,33 @@
-"""The faults that an import kept beside its generation."""
+"""The faults that an import kept beside its generation, each with the row it was found in."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import astuple
 
 from gis_core.faults import Fault, Outcome
 from gis_core.store.disk import disk_faults
-from gis_core.store.generation import QUARANTINE_FILE
 from gis_core.store.schema import GenerationInfo
 
+QUARANTINE_FILE = "quarantine.sqlite"
+
+_TABLE = """
+CREATE TABLE fault (
+  file TEXT, row INTEGER, field TEXT, found TEXT, expected TEXT, code TEXT, outcome TEXT,
+  source TEXT)
+"""
+_INSERT = "INSERT INTO fault VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ALL = "SELECT file, row, field, found, expected, code, outcome, source FROM fault ORDER BY rowid"
+
+
+def create_quarantine(db: sqlite3.Connection) -> None:
+    """Make the table of faults in an empty file."""
+    db.execute(_TABLE)
+
+
+def write_faults(db: sqlite3.Connection, faults: Sequence[Fault], rows: Sequence[str]) -> None:
+    """Add faults, each with the text of its row."""
+    db.executemany(_INSERT, [(*astuple(f), row) for f, row in zip(faults, rows, strict=True)])
 
 
 def read_faults(info: GenerationInfo) -> Iterator[tuple[Fault, str]]:
