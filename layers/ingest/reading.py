@@ -62,7 +62,8 @@ class FileReading:
             fields = {f.name: f for f in spec.fields}
             columns = {name: table.attributes[c] for name, c in mapping.columns.items()}
             self._marks[part] = shared_mark(columns, fields)
-        self._note_unused(spec, mapping.unused)
+        kept_apart = (name for bag in table.more or () for name in bag)
+        self._note_unused(spec, (*mapping.unused, *dict.fromkeys(kept_apart)))
         operation = self._operation(table, spec) if has_place(spec) else None
         if operation is None and table.geometry is not None:
             self._note(f"{spec.id} has no place: the positions of {table.kind} are not taken")

@@ -51,7 +51,7 @@ class FileReport:
     ignored
         Rows by kind that belong to no collection of the layer.
     unused
-        Source columns by collection that no field claims.
+        Source columns and properties by collection that no field claims.
     operations
         How coordinates were transformed; one per reference system in the file.
     grids
