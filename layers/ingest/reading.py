@@ -59,6 +59,7 @@ class FileReading:
         part = (table.file, table.kind)  # of an archive every member has columns of its own
         if part not in self._marks:
             refuse_missing(spec, mapping, table.file, found)
+        if not self._marks.get(part):  # an earlier slice may have left it open
             fields = {f.name: f for f in spec.fields}
             columns = {name: table.attributes[c] for name, c in mapping.columns.items()}
             self._marks[part] = shared_mark(columns, fields)
