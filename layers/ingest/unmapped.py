@@ -38,12 +38,11 @@ def unmapped_texts(table: SourceTable, columns: Iterable[str]) -> NDArray[np.obj
     rows: list[dict[str, object]] = [dict(bag) for bag in table.more or [{}] * len(table)]
     for column in columns:
         values = table.attributes[column]
-        there = np.flatnonzero(values.notna()).tolist()
-        cells = values.tolist()
-        name = str(column)
-        for i in there:
-            if cells[i] not in ("", []):
-                rows[i][name] = cells[i]
+        cells, name = values.tolist(), str(column)
+        for i in np.flatnonzero(values.notna()).tolist():
+            cell = cells[i].tolist() if isinstance(cells[i], np.ndarray) else cells[i]
+            if cell not in ("", []):
+                rows[i][name] = cell
     texts = np.empty(len(rows), dtype=object)
     texts[:] = [_text(row) if row else None for row in rows]
     return texts

@@ -17,7 +17,7 @@ from layers.reader import open_reader
 from layers.registry import find_layers
 from layers.source import SourceTable
 from layers.spec import Access
-from tests.layers.registers import GARDEN, TREES, City, balance, codes
+from tests.layers.registers import GARDEN, TREES, City, balance, box, codes, parcels
 from tests.layers.test_nas import extract, parcel
 
 INSPECTOR = Actor("tree_inspector", "Az. 12/345", "n. n.")
@@ -60,6 +60,14 @@ def test_elements_of_an_object_that_nobody_knows_are_kept(city, reader):
     assert bag["zeitpunktDerEntstehung"] == "1999"  # known to the reader, of no use to the layer
     assert bag["sonder.a"] == ["7", "8"]  # unknown altogether
     assert not {"flurstueckskennzeichen", "gml_id", "amtlicheFlaeche"} & set(bag)
+
+
+def test_lists_and_figures_of_a_spatial_file_keep_their_form(city, reader):
+    more = {"tags": ["a", "b"], "sizes": [1, 2], "height": 2.5, "n": 7, "void": None}
+    file = city.write("p.geojson", parcels(("a", GARDEN, box(0, 0, 9, 9), more)))
+    city.ingest("alkis", file)
+    (bag,) = map(json.loads, reader().unmapped(Actor("cadastre_clerk", "Az. 1"), "flurstueck"))
+    assert bag == {"tags": ["a", "b"], "sizes": [1, 2], "height": 2.5, "n": 7}
 
 
 def test_the_unknown_is_for_those_who_read_personal_data_and_say_why(city, reader):
