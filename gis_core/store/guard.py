@@ -144,6 +144,8 @@ def open_guarded(folder: Path, release: Release) -> sqlite3.Connection:
     try:
         if release.sealed:
             db.execute(f"ATTACH ? AS {sql.SEALED}", (_uri(folder / SEALED_FILE),))
+            # Sorting must not spill secret values into the folder of temporary files.
+            db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
