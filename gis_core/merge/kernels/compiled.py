@@ -1,0 +1,15 @@
+"""How kernels are compiled: once, then loaded from the cache beside the source or the user's."""
+
+from collections.abc import Callable
+
+import numba
+
+
+def kernel[F: Callable[..., object]](function: F) -> F:
+    """Compile a function of arrays at its first call and keep the machine code on disk.
+
+    No fused or reordered arithmetic and no threads inside: the same arrays give the same bits
+    on any runner. The interpreter's lock is free while it runs.
+    """
+    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
