@@ -1,6 +1,7 @@
 """How kernels are compiled: once, then loaded from the cache beside the source or the user's."""
 
 from collections.abc import Callable
+from typing import cast
 
 import numba
 
@@ -11,5 +12,5 @@ def kernel[F: Callable[..., object]](function: F) -> F:
     No fused or reordered arithmetic and no threads inside: the same arrays give the same bits
     on any runner. The interpreter's lock is free while it runs.
     """
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    # Called like the function, but its type does not say so.
+    return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
