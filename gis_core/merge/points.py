@@ -1,12 +1,13 @@
 """Points and stem discs to parcels: exactly one parcel for a point, every one a disc stands on."""
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from gis_core.merge.discs import disc_area_inside
-from gis_core.merge.fabric import ParcelFabric, coordinates, is_near
+from gis_core.merge.engines import Engine
+from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method
+from gis_core.merge.measures import PointMeasures
+from gis_core.merge.shapes import Shapes
 
 SMALLEST_SHARE = 1e-9
 """A part of a disc below this is rounding noise of a border that only touches it."""
@@ -16,7 +17,7 @@ TIE_M = 1e-6
 
 
 def place_points(
-    points: NDArray[np.object_],
+    points: NDArray[np.object_] | NDArray[np.float64],
     fabric: ParcelFabric,
     *,
     radius: NDArray[np.float64] | None = None,
@@ -29,7 +30,8 @@ def place_points(
     Parameters
     ----------
     points
-        (n,) points, same projected CRS as the fabric (metre). Missing and empty ones get no link.
+        (n,) shapely points or (n, 2) float64 coordinates, same projected CRS as the fabric
+        (metre). Missing, empty and NaN ones get no link.
     fabric
         m parcels.
     radius
@@ -53,168 +55,227 @@ def place_points(
     Notes
     -----
     A point exactly on a border belongs to the parcel with the lowest key of those it touches;
-    of parcels equally near (within a micrometre), likewise. O((n + k) log m) for k candidates.
+    of parcels equally near (within a micrometre), likewise. O(n + k) for k candidates.
 
     Source: § 923 BGB counts a tree by its stem where it leaves the ground, hence the disc.
 
     Examples
     --------
+    >>> import shapely
     >>> fabric = ParcelFabric.build(
     ...     np.array(["A", "B"], object),
     ...     np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 18, 9)]),
     ... )
-    >>> trees = shapely.points([[4, 4], [9, 4], [9, 4]])
+    >>> trees = np.array([[4.0, 4.0], [9.0, 4.0], [9.0, 4.0]])
     >>> links = place_points(trees, fabric, radius=np.array([np.nan, np.nan, 0.2]))
     >>> fabric.key[links.parcel].tolist(), links.share.round(9).tolist()
     (['A', 'A', 'A', 'B'], [1.0, 1.0, 0.5, 0.5])
     """
-    size = np.zeros(len(points)) if radius is None else np.nan_to_num(radius, nan=0.0)
-    found = [_discs(points, size, fabric, accuracy_m), _covered(points, size, fabric, accuracy_m)]
-    links = Links.join(found)
-    if preferred is not None:
-        links = _preferred(points, fabric, links, preferred, accuracy_m, nearest_m)
-    if nearest_m > 0:
-        rest = links.unlinked(len(points))
-        links = Links.join([links, _nearest(points, rest, fabric, nearest_m, None)])
-    return links
-
-
-def _discs(
-    points: NDArray[np.object_],
-    radius: NDArray[np.float64],
-    fabric: ParcelFabric,
-    accuracy_m: float,
-) -> Links:
-    """Return a link for every parcel that carries a part of a disc."""
-    disc = np.flatnonzero(radius > 0)
-    if not len(disc):
-        return Links.none()
-    place, size = points[disc], radius[disc]
-    # A disc that only touches a border does not stand behind it: strictly below the sum.
-    point, parcel, covered = fabric.near(place, np.nextafter(size + accuracy_m, 0))
-    confidence = _confidence(place, size, fabric, accuracy_m, point, parcel)
-
-    share = _disc_shares(place, size, fabric, point, parcel, covered)
-    keep = share > SMALLEST_SHARE
-    point, parcel, covered, share = point[keep], parcel[keep], covered[keep], share[keep]
-    distance = np.zeros(len(point))
-    distance[~covered] = shapely.distance(fabric.geometry[parcel[~covered]], place[point[~covered]])
-    parcels = np.bincount(point, minlength=len(disc))
-    return Links.build(
-        disc[point],
-        parcel,
-        Method.DISC,
-        confidence[point],
-        share=share,
-        distance_m=distance,
-        area_m2=share * np.pi * size[point] ** 2,
-        boundary=parcels[point] > 1,
+    xy = points_xy(points)
+    size = np.zeros(len(xy)) if radius is None else np.fmax(radius, 0.0)
+    measures = measure_points(
+        xy, size, fabric.engine, accuracy_m=accuracy_m, nearest_m=nearest_m, preferred=preferred
+    )
+    return resolve_points(
+        measures, size, accuracy_m=accuracy_m, nearest_m=nearest_m, preferred=preferred
     )
 
 
-def _disc_shares(
-    place: NDArray[np.object_],
-    size: NDArray[np.float64],
-    fabric: ParcelFabric,
-    point: NDArray[np.intp],
-    parcel: NDArray[np.intp],
-    covered: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Return for each pair the part of the disc on the parcel; exact areas only where it is cut."""
-    border = shapely.boundary(fabric.geometry)
-    shapely.prepare(border)
-    cut = is_near(border[parcel], place[point], size[point])
-    share = np.where(covered & ~cut, 1.0, 0.0)
-    centre = coordinates(place)
-    area = disc_area_inside(centre[point[cut]], size[point[cut]], fabric.geometry[parcel[cut]])
-    share[cut] = area / (np.pi * size[point[cut]] ** 2)
-    return share
+def points_xy(points: NDArray[np.object_] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n, 2) coordinates of points given as objects or as coordinates."""
+    if points.dtype == object:
+        return Shapes(objects=points.astype(object, copy=False)).xy
+    return points.astype(np.float64, copy=False)
+
+
+def measure_points(
+    xy: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    engine: Engine,
+    *,
+    accuracy_m: float,
+    nearest_m: float,
+    preferred: NDArray[np.bool_] | None,
+    alone: NDArray[np.bool_] | None = None,
+) -> PointMeasures:
+    """Take the measures that `resolve_points` needs.
+
+    Parameters
+    ----------
+    xy, radius
+        (n, 2) metres, NaN for missing; (n,) metres, 0 for none.
+    preferred
+        (m,) bool over the engine's parcels.
+    alone
+        (n,) bool, points all of whose parcels are this engine's. Those that a parcel covers need
+        not be asked for others up to ``nearest_m``. None: all are alone.
+    """
+    reach = radius + accuracy_m
+    first = _measure(xy, radius, reach, engine)
+    if nearest_m <= 0:
+        return first
+    settled = np.zeros(len(xy), np.bool_)
+    held = first.covered | (first.disc_m2 > SMALLEST_SHARE * np.pi * radius[first.feature] ** 2)
+    if preferred is not None:
+        held = first.covered & preferred[first.parcel]
+    settled[first.feature[held]] = True
+    if alone is not None:
+        settled &= alone
+    wider = np.flatnonzero(~settled & (nearest_m > reach))
+    if not len(wider):
+        return first
+    second = _measure(xy[wider], radius[wider], np.full(len(wider), nearest_m), engine)
+    again = np.zeros(len(xy), np.bool_)
+    again[wider] = True
+    return PointMeasures.join(
+        [
+            first.take(~again[first.feature]),
+            PointMeasures(
+                feature=wider[second.feature],
+                parcel=second.parcel,
+                covered=second.covered,
+                distance_m=second.distance_m,
+                disc_m2=second.disc_m2,
+            ),
+        ]
+    )
+
+
+def resolve_points(
+    measures: PointMeasures,
+    radius: NDArray[np.float64],
+    *,
+    accuracy_m: float,
+    nearest_m: float,
+    preferred: NDArray[np.bool_] | None,
+) -> Links:
+    """Decide the parcels of each point from all its measures; see `place_points`. O(k log k)."""
+    size = radius[measures.feature]
+    disc = size > 0
+    # A disc that only touches a border does not stand behind it: strictly below the sum.
+    reached = np.where(
+        disc, measures.distance_m < size + accuracy_m, measures.distance_m <= accuracy_m
+    )
+    close = measures.take(reached)
+    links = Links.join(
+        [_discs(close, radius, accuracy_m), _covered(close, radius, accuracy_m, None)]
+    )
+    if preferred is not None:
+        better = _preferred(measures, len(radius), preferred, accuracy_m, nearest_m)
+        links = Links.join([better, links.take(~np.isin(links.feature, better.feature))])
+    if nearest_m > 0:
+        rest = _nearest(measures, links.unlinked(len(radius)), nearest_m, None)
+        links = Links.join([links, rest])
+    return links
+
+
+def _measure(
+    xy: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    reach: NDArray[np.float64],
+    engine: Engine,
+) -> PointMeasures:
+    point, parcel, covered, distance = engine.near(xy, reach)
+    size = radius[point]
+    under = np.flatnonzero((size > 0) & (distance < size))
+    area = np.zeros(len(point))
+    if len(under):
+        area[under] = engine.disc_areas(xy[point[under]], size[under], parcel[under])
+    return PointMeasures(
+        feature=point, parcel=parcel, covered=covered, distance_m=distance, disc_m2=area
+    )
+
+
+def _discs(close: PointMeasures, radius: NDArray[np.float64], accuracy_m: float) -> Links:
+    """Return a link for every parcel that carries a part of a disc."""
+    size = radius[close.feature]
+    confidence = _confidence(close, radius, accuracy_m)
+    share = np.minimum(close.disc_m2 / np.where(size > 0, np.pi * size**2, 1.0), 1.0)
+    keep = (size > 0) & (share > SMALLEST_SHARE)
+    disc = close.take(keep)
+    parcels = np.bincount(disc.feature, minlength=len(radius))
+    return Links.build(
+        disc.feature,
+        disc.parcel,
+        Method.DISC,
+        confidence[keep],
+        share=share[keep],
+        distance_m=disc.distance_m,
+        area_m2=disc.disc_m2,
+        boundary=parcels[disc.feature] > 1,
+    )
 
 
 def _confidence(
-    place: NDArray[np.object_],
-    size: NDArray[np.float64],
-    fabric: ParcelFabric,
-    accuracy_m: float,
-    point: NDArray[np.intp],
-    parcel: NDArray[np.intp],
+    close: PointMeasures, radius: NDArray[np.float64], accuracy_m: float
 ) -> NDArray[np.int8]:
     """Return certain where every position within the accuracy would give the same parcels.
 
     That is so when one parcel only is in reach, or when each one in reach is cut so deeply that
     the disc cannot leave it.
     """
-    reached = np.bincount(point, minlength=len(place))
-    deep = size - accuracy_m
-    ask = (deep[point] > 0) & (reached[point] > 1)
-    held = np.zeros(len(point), np.bool_)
-    held[ask] = is_near(
-        fabric.geometry[parcel[ask]],
-        place[point[ask]],
-        np.nextafter(deep[point[ask]], 0),
-    )
-    sure = (reached <= 1) | (np.bincount(point, held, minlength=len(place)) == reached)
+    reached = np.bincount(close.feature, minlength=len(radius))
+    held = close.distance_m < radius[close.feature] - accuracy_m
+    sure = (reached <= 1) | (np.bincount(close.feature, held, len(radius)) == reached)
     return np.where(
         sure,
         np.int8(CONFIDENCES.index(LinkConfidence.CERTAIN)),
         np.int8(CONFIDENCES.index(LinkConfidence.BOUNDARY_POSSIBLE)),
-    )
+    )[close.feature]
 
 
 def _covered(
-    points: NDArray[np.object_],
+    close: PointMeasures,
     radius: NDArray[np.float64],
-    fabric: ParcelFabric,
     accuracy_m: float,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: NDArray[np.bool_] | None,
 ) -> Links:
     """Link each point without a radius to the first parcel that covers it."""
-    bare = np.flatnonzero(~(radius > 0))
-    place, size = points[bare], np.zeros(len(bare))
-    point, parcel, covered = fabric.near(place, np.full(len(bare), accuracy_m))
+    bare = close.take(radius[close.feature] <= 0)
     if allowed is not None:
-        fits = allowed[parcel]
-        point, parcel, covered = point[fits], parcel[fits], covered[fits]
-    confidence = _confidence(place, size, fabric, accuracy_m, point, parcel)
-    point, parcel = point[covered], parcel[covered]
-    point, first = np.unique(point, return_index=True)
-    return Links.build(bare[point], parcel[first], Method.WITHIN, confidence[point])
+        bare = bare.take(allowed[bare.parcel])
+    confidence = _confidence(bare, radius, accuracy_m)
+    inside = np.flatnonzero(bare.covered)
+    point, first = np.unique(bare.feature[inside], return_index=True)
+    at = inside[first]
+    return Links.build(point, bare.parcel[at], Method.WITHIN, confidence[at])
 
 
 def _preferred(
-    points: NDArray[np.object_],
-    fabric: ParcelFabric,
-    links: Links,
+    measures: PointMeasures,
+    points: int,
     preferred: NDArray[np.bool_],
     accuracy_m: float,
     nearest_m: float,
 ) -> Links:
-    """Put preferred parcels, covering or near, before the other covering ones."""
-    bare = np.zeros(len(points))
-    better = _covered(points, bare, fabric, accuracy_m, preferred)
+    """Link to preferred parcels, covering or near, as if nothing had a radius."""
+    bare = np.zeros(points)
+    close = measures.take(measures.distance_m <= accuracy_m)
+    links = _covered(close, bare, accuracy_m, preferred)
     if nearest_m > 0:
-        rest = better.unlinked(len(points))
-        better = Links.join([better, _nearest(points, rest, fabric, nearest_m, preferred)])
-    keep = ~np.isin(links.feature, better.feature)
-    return Links.join([better, links.take(keep)])
+        rest = _nearest(measures, links.unlinked(points), nearest_m, preferred)
+        links = Links.join([links, rest])
+    return links
 
 
 def _nearest(
-    points: NDArray[np.object_],
+    measures: PointMeasures,
     rest: NDArray[np.intp],
-    fabric: ParcelFabric,
     nearest_m: float,
     allowed: NDArray[np.bool_] | None,
 ) -> Links:
     """Link the points at ``rest`` to the nearest parcel within reach."""
-    place = points[rest]
-    point, parcel, _ = fabric.near(place, np.full(len(rest), nearest_m))
+    ask = np.isin(measures.feature, rest) & (measures.distance_m <= nearest_m)
     if allowed is not None:
-        point, parcel = point[allowed[parcel]], parcel[allowed[parcel]]
-    distance = shapely.distance(fabric.geometry[parcel], place[point])
-    order = np.lexsort((parcel, np.round(distance / TIE_M), point))
-    point, first = np.unique(point[order], return_index=True)
+        ask &= allowed[measures.parcel]
+    near = measures.take(ask)
+    order = np.lexsort((near.parcel, np.round(near.distance_m / TIE_M), near.feature))
+    point, first = np.unique(near.feature[order], return_index=True)
     best = order[first]
     return Links.build(
-        rest[point], parcel[best], Method.NEAREST, LinkConfidence.NEAR, distance_m=distance[best]
+        point,
+        near.parcel[best],
+        Method.NEAREST,
+        LinkConfidence.NEAR,
+        distance_m=near.distance_m[best],
     )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from gis_core.geometry import label_point
-from gis_core.merge.fabric import ParcelFabric, coordinates
+from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class ZonalAccumulator:
 
     def __init__(self, fabric: ParcelFabric) -> None:
         self._fabric = fabric
+        self._tree = shapely.STRtree(fabric.geometry)
         self._cells = np.zeros(len(fabric), np.int64)
         self._mean = np.zeros(len(fabric))
         self._spread = np.zeros(len(fabric))
@@ -81,7 +83,7 @@ class ZonalAccumulator:
     def without_cells(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the parcels that no cell's centre lies in, and (k, 2) their label points."""
         bare = np.flatnonzero(self._cells == 0)
-        return bare, coordinates(label_point(self._fabric.geometry[bare]))
+        return bare, Shapes.of(label_point(self._fabric.geometry[bare])).xy
 
     def result(self, at_label: NDArray[np.float64] | None = None) -> ZonalStatistics:
         """Return the statistics of all blocks so far.
@@ -112,7 +114,7 @@ class ZonalAccumulator:
         rows, columns = shape
         corners = _apply(transform, np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]]))
         box = shapely.box(*corners.min(axis=0), *corners.max(axis=0))
-        parcel = self._fabric.tree.query(box)
+        parcel = self._tree.query(box)
         # What is burnt last stays: the lower key must come last.
         parcel = np.sort(parcel)[::-1]
         if not len(parcel):

@@ -1,0 +1,78 @@
+"""What is true of one feature and one parcel, whatever else there is.
+
+Measures are local facts of a pair: they do not change with the order of the input, with the
+tile they are taken in, or with the machine. Links are resolved from the measures of a feature;
+so measuring, the dear part, can be split, spread and repeated at will.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """k pairs as parallel arrays, each pair once, sorted by feature, then parcel."""
+
+    feature: NDArray[np.intp]
+    parcel: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.feature)
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Put parts with different pairs together."""
+        columns = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)
+        }
+        order = np.lexsort((columns["parcel"], columns["feature"]))
+        return cls(**{name: values[order] for name, values in columns.items()})
+
+    def take(self, keep: NDArray[np.bool_]) -> Self:
+        """Return the pairs that the mask (k,) selects."""
+        return type(self)(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMeasures(_Pairs):
+    """Points, or stem discs around them, and the parcels in their reach.
+
+    Attributes
+    ----------
+    feature, parcel
+        (k,) intp, positions in the caller's points and in the fabric.
+    covered
+        (k,) bool, whether the point lies in the parcel or exactly on its border.
+    distance_m
+        (k,) float64, from the point to the parcel in metres; 0 where it is covered.
+    disc_m2
+        (k,) float64, area of the disc on the parcel in m²; 0 for a point without a disc.
+    """
+
+    covered: NDArray[np.bool_]
+    distance_m: NDArray[np.float64]
+    disc_m2: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceMeasures(_Pairs):
+    """Areas or lines and the pieces of them on parcels.
+
+    Attributes
+    ----------
+    feature, parcel
+        (k,) intp, positions in the caller's guests and in the fabric.
+    measure
+        (k,) float64, area of the common piece in m²; of a line the length in metres.
+    width_m
+        (k,) float64, mean width of the piece: twice its area by its perimeter. Infinite where
+        the piece is too large on either side to be a sliver, and for lines.
+    """
+
+    measure: NDArray[np.float64]
+    width_m: NDArray[np.float64]
