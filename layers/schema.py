@@ -28,6 +28,7 @@ from layers.spec import (
     FieldSpec,
     FieldType,
     GeometryKind,
+    Join,
 )
 
 UNMAPPED_TEXT = "unmapped"
@@ -51,7 +52,8 @@ def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
     Notes
     -----
     Ended features (``source.ends_after``) are kept only to explain their keys and
-    identifiers: with identity, keys, the day of the end and the geometry if there was one.
+    identifiers: with identity, keys, lifetime and the geometry if there was one. Of parcels all
+    that is no secret is kept: what a parcel was is asked for long after it has ended.
     """
     shape = _SHAPES[spec.geometry]
     main = TableSchema(
@@ -89,8 +91,15 @@ def unmapped_schema(spec: CollectionSpec) -> TableSchema:
 
 def ended_fields(spec: CollectionSpec) -> frozenset[str]:
     """Return the names of the fields that are kept of ended features."""
+    if spec.relation.by is Join.SELF:
+        return frozenset(f.name for f in spec.fields if not f.access.sealed or f.name in _kept(spec))
+    return _kept(spec)
+
+
+def _kept(spec: CollectionSpec) -> frozenset[str]:
     keys = [f.name for f in spec.fields if f.type is FieldType.PARCEL_KEY]
-    return frozenset([*spec.identity, *keys, spec.source.ends_after or ""])
+    lifetime = [spec.source.begins_at, spec.source.ends_after]
+    return frozenset([*spec.identity, *keys, *filter(None, lifetime)])
 
 
 def split_keys(

@@ -197,6 +197,7 @@ class SourceSpec(_Strict):
     x: tuple[str, ...] = ()  # column names of easting/longitude in tables
     y: tuple[str, ...] = ()
     encoding: str | None = None
+    begins_at: str | None = None  # field with the date from which a row is valid
     ends_after: str | None = None  # field with the date a row ended; ended rows are kept apart
 
     @model_validator(mode="after")
@@ -228,7 +229,8 @@ class CollectionSpec(_Strict):
         names = [f.name for f in self.fields]
         if len(set(names)) != len(names):
             raise ValueError(f"collection {self.id}: a field name is given twice")
-        used = (*self.identity, *self.relation.fields(), self.source.ends_after)
+        lifetime = (self.source.begins_at, self.source.ends_after)
+        used = (*self.identity, *self.relation.fields(), *lifetime)
         for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
@@ -257,8 +259,10 @@ class CollectionSpec(_Strict):
                 raise ValueError(f"field {name}: a number is needed to be added up or measured by")
         if relation.key and self.field(relation.key).type is not FieldType.PARCEL_KEY:
             raise ValueError(f"field {relation.key}: to join by it, its type must be parcel_key")
-        if self.source.ends_after and not self.field(self.source.ends_after).type.dated:
-            raise ValueError(f"field {self.source.ends_after}: ends_after needs a date")
+        for side in ("begins_at", "ends_after"):
+            name = getattr(self.source, side)
+            if name and not self.field(name).type.dated:
+                raise ValueError(f"field {name}: {side} needs a date")
         return self
 
     @model_validator(mode="after")

@@ -37,6 +37,7 @@ def translate_parcels(source: SourceTable, places: Places) -> SourceTable:
         "oid": [oid and f"{oid}FL" for oid in ids],
         "idflurst": ids,
         "aktualit": [day and day[:10] for day in begun],
+        "beginnt": begun,
         "endet": _ended(table, begun),
         "flstkennz": keys,
         "land": [places.name("AX_Bundesland", key) for key in land],
