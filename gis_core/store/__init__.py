@@ -5,6 +5,7 @@
 `reading` answers a `query` through connections that `guard` lends. `sql` puts statements
 together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning
 of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
+`parquet` keeps tables larger than memory on any storage.
 """
 
 from gis_core.store.generation import Writer
