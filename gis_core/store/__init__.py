@@ -1,13 +1,15 @@
 """The only part of the core that touches disks, and the only one that holds SQL text.
 
-`store` is the door. Writing: `generation` builds one aside, `tables` (with `cells`, `gpkg`,
-`hilbert`, `rtree`) its tables, `catalogue` publishes it, `housekeeping` throws away. Reading:
+`store` is the door. Writing: `generation` builds one aside, `tables` (with `rows`, `cells`,
+`gpkg`, `hilbert`, `rtree`) its tables; `amend` builds one as a changed copy of the former;
+`catalogue` publishes it, `housekeeping` throws away. Reading:
 `reading` answers a `query` through connections that `guard` lends. `sql` puts statements
 together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning
 of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
 `parquet` keeps tables larger than memory on any storage.
 """
 
+from gis_core.store.amend import Amendment, TableAmendment
 from gis_core.store.generation import Writer
 from gis_core.store.housekeeping import MERGE
 from gis_core.store.query import Query
@@ -29,6 +31,7 @@ __all__ = [
     "FEATURE_ID",
     "GEOMETRY",
     "MERGE",
+    "Amendment",
     "Column",
     "ColumnType",
     "GenerationInfo",
@@ -36,6 +39,7 @@ __all__ = [
     "Shape",
     "Snapshot",
     "Store",
+    "TableAmendment",
     "TableInfo",
     "TableSchema",
     "TableWriter",

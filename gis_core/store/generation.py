@@ -13,7 +13,7 @@ from typing import Self
 
 from gis_core.errors import StoreError
 from gis_core.faults import Fault
-from gis_core.store import gpkg
+from gis_core.store import gpkg, sql
 from gis_core.store.catalogue import Catalogue
 from gis_core.store.disk import LayerLock, disk_faults, fsync, fsync_tree
 from gis_core.store.guard import OPEN_FILE, SEALED_FILE
@@ -140,35 +140,49 @@ class Writer:
 
     def _finish(self, imported_at: datetime) -> tuple[TableInfo, ...]:
         changed = imported_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        writers = sorted(self._tables.values(), key=lambda w: (w.schema.name, w.schema.sealed_rows))
+        writers = sorted(self._tables.values(), key=lambda w: _place(w.schema))
         secret = any(w.schema.sealed_rows or w.schema.sealed_columns for w in writers)
-        tables = tuple(w.totals() for w in writers)
+        staged = tuple(w.totals() for w in writers)
         self._stage.commit()
         self._stage.close()
-        with closing(self._build(OPEN_FILE)) as rows, ExitStack() as stack:
-            sealed = stack.enter_context(closing(self._build(SEALED_FILE))) if secret else None
-            gpkg.create_container(rows)
-            for writer, info in zip(writers, tables, strict=True):
+        with ExitStack() as stack:
+            rows, sealed = self._build(secret=secret)
+            for db in filter(None, (rows, sealed)):
+                stack.enter_context(closing(db))
+                db.execute("ATTACH ? AS stage", (str(self._folder / STAGE_FILE),))
+                db.execute("BEGIN")
+            kept, amended = self._prepare(rows)
+            for info in amended:
+                if not info.schema.sealed_rows:
+                    gpkg.update(rows, info, changed)
+            for writer, info in zip(writers, staged, strict=True):
                 writer.copy(rows, sealed)
                 if not info.schema.sealed_rows:
                     gpkg.register(rows, info, changed)
-            for db in (rows, sealed):
-                if db is not None:
-                    _seal(db)
+            for db in filter(None, (rows, sealed)):
+                db.commit()
+                db.execute("DETACH stage")
+                self._check(db)
         if self._quarantine is not None:
             self._quarantine.commit()
             self._quarantine.close()
         (self._folder / STAGE_FILE).unlink()
-        return tables
+        return tuple(sorted((*kept, *amended, *staged), key=lambda t: _place(t.schema)))
 
-    def _build(self, name: str) -> sqlite3.Connection:
-        db = self._open(name)
-        db.commit()
-        # Sorting must not spill secret values outside the private directory.
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("ATTACH ? AS stage", (str(self._folder / STAGE_FILE),))
-        db.execute("BEGIN")
-        return db
+    def _build(self, *, secret: bool) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
+        """Return the open file and, when anything is secret, the sealed one."""
+        return self._open(OPEN_FILE), self._open(SEALED_FILE) if secret else None
+
+    def _prepare(
+        self, rows: sqlite3.Connection
+    ) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
+        """Make the files ready for staged tables; return the kept and the changed ones in them."""
+        gpkg.create_container(rows)
+        return (), ()
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        """Refuse a file that SQLite finds fault with."""
+        check_integrity(db)
 
     def _open(self, name: str) -> sqlite3.Connection:
         path = self._folder / name
@@ -182,6 +196,8 @@ class Writer:
         db.execute("PRAGMA synchronous = OFF")
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA cache_size = -65536")
+        # Sorting must not spill secret values outside the private directory.
+        db.execute("PRAGMA temp_store = MEMORY")
         return db
 
     def _clear(self) -> None:
@@ -194,9 +210,12 @@ class Writer:
         return known[-1].number + 1 if known else 1
 
 
-def _seal(db: sqlite3.Connection) -> None:
-    db.commit()
-    db.execute("DETACH stage")
-    verdict = db.execute("PRAGMA integrity_check").fetchone()[0]
+def check_integrity(db: sqlite3.Connection, table: str | None = None) -> None:
+    """Refuse a file, or one table of it, that SQLite finds fault with."""
+    verdict = db.execute(sql.integrity_check(table)).fetchone()[0]
     if verdict != "ok":
         raise StoreError(f"a file failed its check after writing: {verdict}")
+
+
+def _place(schema: TableSchema) -> tuple[str, bool]:
+    return schema.name, schema.sealed_rows

@@ -182,3 +182,20 @@ def register(db: sqlite3.Connection, info: TableInfo, changed: str) -> None:
     )
     for trigger in sql.rtree_triggers(schema.name, FID, GEOMETRY):
         db.execute(trigger)
+
+
+def update(db: sqlite3.Connection, info: TableInfo, changed: str) -> None:
+    """Enter the new time of change and the new box of a registered table."""
+    box: Box | tuple[None, ...] = info.bounds or (None,) * 4
+    db.execute(
+        "UPDATE gpkg_contents SET last_change = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ? "
+        "WHERE table_name = ?",
+        (changed, *box, info.schema.name),
+    )
+
+
+def unregister(db: sqlite3.Connection, table: str) -> None:
+    """Strike a table from the container's registers."""
+    db.execute("DELETE FROM gpkg_extensions WHERE table_name = ?", (table,))
+    db.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?", (table,))
+    db.execute("DELETE FROM gpkg_contents WHERE table_name = ?", (table,))

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gis_core.errors import StoreError
+from gis_core.store.amend import Amendment
 from gis_core.store.catalogue import FILE, Catalogue
 from gis_core.store.disk import disk_faults
 from gis_core.store.generation import Writer
@@ -98,6 +99,10 @@ class Store:
         if not layer.isidentifier():
             raise StoreError(f"{layer!r} cannot be the name of a layer", layer=layer)
         return Writer(self._catalogue, layer, clock=self._clock, keep=max(keep, 1))
+
+    def amend(self, layer: str, *, keep: int = KEEP) -> Amendment:
+        """Begin a new generation as a changed copy of the served one; see `Amendment`."""
+        return Amendment(self._catalogue, layer, clock=self._clock, keep=max(keep, 1))
 
     def served(self) -> Mapping[str, GenerationInfo]:
         """Return the served generation of every layer, ``merge`` among them when there is one."""

@@ -1,23 +1,16 @@
 """Rows on their way into a generation: staged as they come, then copied in their final order."""
 
 import sqlite3
-from collections.abc import Iterable
-from itertools import repeat
 
 import numpy as np
 import pandas as pd
-import pyproj
-import shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.store import gpkg, rtree, sql
-from gis_core.store.cells import Cells, to_cells
 from gis_core.store.disk import disk_faults
-from gis_core.store.hilbert import hilbert_position
-from gis_core.store.schema import FEATURE_ID, Column, ColumnType, TableInfo, TableSchema
-
-_ID = Column("id", ColumnType.TEXT)
+from gis_core.store.rows import RowEncoder
+from gis_core.store.schema import FEATURE_ID, TableInfo, TableSchema
 
 
 class TableWriter:
@@ -27,7 +20,7 @@ class TableWriter:
         self.schema = schema
         self._db = db
         self._staged = staged
-        self._geographic = schema.crs is not None and pyproj.CRS.from_epsg(schema.crs).is_geographic
+        self._rows = RowEncoder(schema)
         names = [c.name for c in schema.columns]
         with disk_faults(f"cannot write table {schema.name}"):
             db.execute(sql.create_staged(staged, names))
@@ -53,63 +46,9 @@ class TableWriter:
         GeometryTypeError
             A geometry is empty or of another kind than declared.
         """
-        self._check(frame, geometry)
-        n = len(frame)
-        if not n:
-            return
-        cells = [
-            to_cells(frame[c.name], c) if c.name in frame else [None] * n
-            for c in self.schema.columns
-        ]
-        rows = zip(*self._fixed(frame, geometry), *cells, strict=False)
+        rows = self._rows.encode(frame, geometry)
         with disk_faults(f"cannot write table {self.schema.name}"):
             self._db.executemany(self._insert, rows)
-
-    def _check(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None) -> None:
-        schema = self.schema
-        declared = {c.name for c in schema.columns} | ({FEATURE_ID} if schema.keyed else set())
-        extra = [str(c) for c in frame.columns if c not in declared]
-        if extra:
-            raise StoreError(
-                f"table {schema.name}: column {extra[0]!r} was not declared",
-                advice="Declare every column, with its access class, before rows are written.",
-                table=schema.name,
-                column=extra[0],
-            )
-        if schema.keyed and (FEATURE_ID not in frame or frame[FEATURE_ID].isna().any()):
-            raise StoreError(f"table {schema.name}: rows without a feature_id", table=schema.name)
-        if (geometry is None) == (schema.geometry is not None) and len(frame):
-            raise StoreError(
-                f"table {schema.name}: geometry was {'not ' if geometry is None else ''}given, "
-                f"declared is {schema.geometry}",
-                table=schema.name,
-            )
-        if geometry is not None and len(geometry) != len(frame):
-            raise StoreError(f"table {schema.name}: {len(geometry)} geometries, {len(frame)} rows")
-
-    def _fixed(
-        self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None
-    ) -> list[Iterable[object]]:
-        ids: Iterable[object] = (
-            to_cells(frame[FEATURE_ID], _ID) if self.schema.keyed else repeat(None)
-        )
-        if geometry is None or self.schema.geometry is None or self.schema.crs is None:
-            return [*repeat(repeat(None), 6), ids]
-        shapes = np.asarray(geometry, dtype=object)
-        blobs = gpkg.encode(shapes, self.schema.geometry, self.schema.crs)
-        box = shapely.bounds(shapes)
-        if not np.isfinite(box[~shapely.is_missing(shapes)]).all():
-            raise StoreError(f"table {self.schema.name}: a coordinate is not finite")
-        place = self._positions(box)
-        xmin, ymin, xmax, ymax = (side.tolist() for side in box.T)  # NaN is bound as NULL
-        return [place, blobs, xmin, xmax, ymin, ymax, ids]
-
-    def _positions(self, box: NDArray[np.float64]) -> Cells:
-        there = np.isfinite(box[:, 0])
-        filled = np.where(there[:, None], box, 0.0)
-        centre = (filled[:, :2] + filled[:, 2:]) / 2
-        position = hilbert_position(centre[:, 0], centre[:, 1], geographic=self._geographic)
-        return [p if t else None for p, t in zip(position.tolist(), there.tolist(), strict=True)]
 
     def totals(self) -> TableInfo:
         """Count the staged rows and find the box around them."""

@@ -28,14 +28,16 @@ ROWS = 200
 CHANGES = set("open close flock ftruncate pwrite mkdir rename unlink rmdir fsync".split())
 SCHEMA = TableSchema("baum", (Column("stamp"), Column("owner", sealed=True)), "point", 25832)
 
-def publish(root, stamp, prepare):
+def publish(root, stamp, prepare, amend=False):
     frame = pd.DataFrame({"feature_id": [str(i) for i in range(ROWS)]})
     frame = frame.assign(stamp=stamp, owner=stamp)
     points = shapely.points(np.random.default_rng(0).random((ROWS, 2)) * 1000)
     with Store.open(root) as store:
         prepare()
-        with store.stage("trees") as writer:
-            table = writer.table(SCHEMA)
+        with store.amend("trees") if amend else store.stage("trees") as writer:
+            table = writer.amend("baum") if amend else writer.table(SCHEMA)
+            if amend:
+                table.delete(frame["feature_id"])
             for i in range(0, ROWS, 50):
                 table.append(frame.iloc[i:i + 50], points[i:i + 50])
             writer.publish({"stamp": stamp}, None)
@@ -70,7 +72,8 @@ def child(order):
             prepare()
             with Store.open(root) as store:
                 answer["rows"] = len(store.snapshot("trees").frame("baum"))
-        publish(root, stamp, prepare if not order.get("only_read") else lambda: None)
+        ready = prepare if not order.get("only_read") else lambda: None
+        publish(root, stamp, ready, order.get("amend", False))
     except StoreError as fault:
         answer |= {"error": str(fault), "advice": fault.advice}
     sys.setprofile(None)
@@ -81,6 +84,7 @@ def child(order):
 with tempfile.TemporaryDirectory() as warm:  # so that children need not look up reference systems
     Store.open(Path(warm), create=True).close()
     publish(Path(warm), "warm", lambda: None)
+    publish(Path(warm), "warm", lambda: None, amend=True)
 print("ready", flush=True)
 for line in sys.stdin:
     order = json.loads(line)
@@ -169,15 +173,16 @@ def leftovers(root):
     return [p.name for p in folder.iterdir() if p.name.startswith(".staging")]
 
 
-def test_killed_before_every_single_step(root, nursery):
+@pytest.mark.parametrize("amend", [False, True], ids=["whole", "amended"])
+def test_killed_before_every_single_step(root, nursery, amend):
     """Each call to the disk, to SQLite and to the lock is once the last one."""
-    steps = nursery(root=str(root), stamp="s1", step=0)["calls"]
+    steps = nursery(root=str(root), stamp="s1", step=0, amend=amend)["calls"]
     assert steps > 60
     killed = 0
     with watching(root) as seen, Store.open(root) as store:
         before = look(store)
         for step in range(1, steps + 1):
-            killed += nursery(root=str(root), stamp=f"at {step}", step=step)["killed"]
+            killed += nursery(root=str(root), stamp=f"at {step}", step=step, amend=amend)["killed"]
             now = look(store)
             assert now in {before, before + 1}
             before = now
