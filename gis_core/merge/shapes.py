@@ -56,8 +56,16 @@ class Shapes:
         return np.where(empty, -1, shapely.get_dimensions(self.objects)).astype(np.int8)
 
     @property
+    def single_point(self) -> NDArray[np.bool_]:
+        """(n,) whether the geometry is one point."""
+        if self._flat is not None:
+            one_ring = np.diff(self._flat.shape) == 1
+            return np.asarray((self._flat.dimension == 0) & one_ring, np.bool_)
+        return np.asarray(shapely.get_type_id(self.objects) == shapely.GeometryType.POINT)
+
+    @property
     def xy(self) -> NDArray[np.float64]:
-        """(n, 2) coordinates of points, NaN where there is none."""
+        """(n, 2) coordinates of points (of others the corner of the box), NaN where missing."""
         if self._flat is not None:
             return self._flat.box[:, :2]
         return np.asarray(shapely.bounds(self.objects)[:, :2])

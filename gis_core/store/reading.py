@@ -16,6 +16,7 @@ from geopandas.array import from_shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
+from gis_core.merge.flat import FlatShapes
 from gis_core.store import gpkg, sql
 from gis_core.store.cells import from_cells, to_bound
 from gis_core.store.guard import Connections, Release
@@ -98,6 +99,22 @@ class Snapshot:
         else:
             rows = self._rows(table, query, names, released, with_geometry=with_geometry)
         return _assemble(table, names, rows, with_geometry=with_geometry)
+
+    def flat(self, name: str, query: Query | None = None) -> tuple[pd.DataFrame, FlatShapes]:
+        """Return rows as `frame` does, their geometry apart and as flat arrays.
+
+        A table without geometry has missing ones. Costs a fraction of `frame` once the compiled
+        kernels are loaded.
+        """
+        query = query or Query()
+        table = self.table(name)
+        names = self._columns(table, query, None)
+        if table.schema.geometry is None:
+            frame = self.frame(name, query)
+            return frame, FlatShapes.from_blobs([None] * len(frame))
+        rows = self._rows(table, query, names, None, with_geometry=True)
+        frame = pd.DataFrame(_assemble(table, names, rows, with_geometry=False))
+        return frame, FlatShapes.from_blobs([row[-1] for row in rows], geopackage=True)  # type: ignore[misc]
 
     def count(
         self,

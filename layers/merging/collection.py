@@ -80,7 +80,7 @@ def merge_collection(
     if snapshot.info.table(spec.id) is None:
         return None
     begun = time.perf_counter()
-    features = read_features(snapshot, spec.id, needed_columns(spec))
+    features = read_features(snapshot, spec.id, needed_columns(spec), parcels.engine)
     joined = join(spec, features, parcels, keys)
     if joined is None:
         return None

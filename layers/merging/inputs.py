@@ -8,7 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.folding import fold_name
+from gis_core.merge.engines import EngineName, choose_engine
 from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.shapes import Shapes
 from gis_core.store import Query, Snapshot
 from layers.errors import NotMergedError
 from layers.spec import AS_FILED, CONFIDENCE, ENDED, CollectionSpec
@@ -36,6 +38,8 @@ class Parcels:
         (n,) texts of the source's rows and the parcel of each.
     ended
         Keys of former parcels and, where known, the day (ISO) of their end.
+    engine
+        Who measures in this merge.
     """
 
     spec: CollectionSpec
@@ -46,6 +50,7 @@ class Parcels:
     address: NDArray[np.object_]
     address_parcel: NDArray[np.intp]
     ended: dict[str, str]
+    engine: EngineName
 
 
 @dataclass(frozen=True)
@@ -58,21 +63,23 @@ class Features:
         (n,) text, unique.
     frame
         (n rows) the columns that the relation names.
-    geometry
-        (n,) shapely geometries or None; None for a table without places.
+    shapes
+        n geometries; missing ones for a table without places.
     """
 
     ids: NDArray[np.object_]
     frame: pd.DataFrame
-    geometry: NDArray[np.object_] | None
+    shapes: Shapes
 
     def __len__(self) -> int:
         """Return the number of features."""
         return len(self.ids)
 
 
-def read_parcels(snapshot: Snapshot, spec: CollectionSpec) -> Parcels:
-    """Read the parcels of a generation.
+def read_parcels(
+    snapshot: Snapshot, spec: CollectionSpec, engine: EngineName = EngineName.AUTO
+) -> Parcels:
+    """Read the parcels of a generation, indexed for an engine.
 
     Raises
     ------
@@ -88,11 +95,9 @@ def read_parcels(snapshot: Snapshot, spec: CollectionSpec) -> Parcels:
             collection=spec.id,
         )
     wanted = [n for n in (key, relation.area, relation.use, relation.address) if n]
-    features = read_features(snapshot, spec.id, wanted)
-    geometry = features.geometry
-    if geometry is None:
-        geometry = np.full(len(features), None, object)
-    fabric = ParcelFabric.build(texts(features.frame, key), geometry)
+    engine = choose_engine(engine, snapshot.table(spec.id).count)
+    features = read_features(snapshot, spec.id, wanted, engine)
+    fabric = ParcelFabric.build(texts(features.frame, key), features.shapes, engine=engine)
     if not len(fabric):
         raise NotMergedError(
             f"none of {len(features)} parcels has both a key and a geometry to merge by",
@@ -108,19 +113,32 @@ def read_parcels(snapshot: Snapshot, spec: CollectionSpec) -> Parcels:
         address=texts(features.frame, relation.address),
         address_parcel=fabric.row,
         ended=_ended(snapshot, spec),
+        engine=engine,
     )
 
 
-def read_features(snapshot: Snapshot, table: str, columns: list[str]) -> Features:
-    """Read a table's rows, sorted by id, with these columns and the geometry."""
+def read_features(
+    snapshot: Snapshot, table: str, columns: list[str], engine: EngineName
+) -> Features:
+    """Read a table's rows, sorted by id, with these columns and the geometry as engines like it."""
     query = Query(columns=tuple(dict.fromkeys(columns)))
+    frame, shapes = _read(snapshot, table, query, engine)
+    order = np.argsort(frame.index.to_numpy(dtype=object), kind="stable")
+    frame = frame.iloc[order]
+    return Features(frame.index.to_numpy(dtype=object), frame, shapes.take(order))
+
+
+def _read(
+    snapshot: Snapshot, table: str, query: Query, engine: EngineName
+) -> tuple[pd.DataFrame, Shapes]:
+    if engine is EngineName.KERNELS:
+        attributes, flat = snapshot.flat(table, query)
+        return attributes, Shapes(flat=flat)
     frame = snapshot.frame(table, query)
-    frame = frame.iloc[np.argsort(frame.index.to_numpy(dtype=object), kind="stable")]
-    ids = frame.index.to_numpy(dtype=object)
-    if isinstance(frame, gpd.GeoDataFrame):
-        geometry = np.asarray(frame.geometry.array, dtype=object)
-        return Features(ids, pd.DataFrame(frame.drop(columns=frame.geometry.name)), geometry)
-    return Features(ids, frame, None)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return frame, Shapes(objects=np.full(len(frame), None, object))
+    objects = np.asarray(frame.geometry.array, dtype=object)
+    return pd.DataFrame(frame.drop(columns=frame.geometry.name)), Shapes(objects=objects)
 
 
 def needed_columns(spec: CollectionSpec) -> list[str]:

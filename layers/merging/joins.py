@@ -12,6 +12,7 @@ from gis_core.merge.addresses import index_addresses, join_addresses
 from gis_core.merge.keys import join_keys, starting_with
 from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
+from gis_core.merge.shapes import Shapes
 from gis_core.merge.shares import overlap
 from gis_core.merge.unmatched import Reason, Unmatched
 from layers.ingest.parcel_keys import split_cell
@@ -67,34 +68,42 @@ def _by_place(
     radius: NDArray[np.float64] | None,
 ) -> Joined:
     """Place points; areas and lines among them are placed by a point on them."""
-    places = _geometry(features)
-    points = np.where(shapely.get_type_id(places) == 0, places, shapely.point_on_surface(places))
     links = place_points(
-        points,
+        _spots(features.shapes),
         parcels.fabric,
         radius=radius,
         accuracy_m=spec.accuracy_m,
         nearest_m=spec.relation.nearest_m,
         preferred=preferred(parcels, spec.relation.prefer),
     )
-    return Joined(links, _left_over(links, places))
+    return Joined(links, _left_over(links, features.shapes))
+
+
+def _spots(shapes: Shapes) -> NDArray[np.float64]:
+    """Return (n, 2) coordinates: of points their own, of anything else a point on it."""
+    xy = shapes.xy.copy()
+    other = np.flatnonzero((shapes.dimension >= 0) & ~shapes.single_point)
+    if len(other):
+        xy[other] = shapely.get_coordinates(shapely.point_on_surface(shapes.take(other).objects))
+    return xy
 
 
 def _share(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
-    places = _geometry(features)
-    spot = shapely.get_dimensions(places) == 0
-    solid, dots = places.copy(), places.copy()
+    spot = features.shapes.dimension == 0
+    if not spot.any():
+        links = overlap(features.shapes, parcels.fabric, accuracy_m=spec.accuracy_m)
+        return Joined(links, _left_over(links, features.shapes))
+    solid, dots = features.shapes.objects.copy(), features.shapes.objects.copy()
     solid[spot], dots[~spot] = None, None
     links = overlap(solid, parcels.fabric, accuracy_m=spec.accuracy_m)
-    if spot.any():
-        placed = place_points(
-            dots,
-            parcels.fabric,
-            accuracy_m=spec.accuracy_m,
-            nearest_m=spec.relation.nearest_m,
-        )
-        links = Links.join([links, placed])
-    return Joined(links, _left_over(links, places))
+    placed = place_points(
+        _spots(Shapes(objects=dots)),
+        parcels.fabric,
+        accuracy_m=spec.accuracy_m,
+        nearest_m=spec.relation.nearest_m,
+    )
+    links = Links.join([links, placed])
+    return Joined(links, _left_over(links, features.shapes))
 
 
 def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeyScheme) -> Joined:
@@ -132,15 +141,8 @@ def _address(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyS
     return Joined(links, unmatched, [""] * len(unmatched))
 
 
-def _geometry(features: Features) -> NDArray[np.object_]:
-    if features.geometry is None:
-        return np.full(len(features), None, object)
-    return features.geometry
-
-
-def _left_over(links: Links, places: NDArray[np.object_]) -> Unmatched:
-    there = ~(shapely.is_missing(places) | shapely.is_empty(places))
-    return Unmatched.places(links.unlinked(len(places)), there)
+def _left_over(links: Links, shapes: Shapes) -> Unmatched:
+    return Unmatched.places(links.unlinked(len(shapes)), shapes.dimension >= 0)
 
 
 class _Cases:

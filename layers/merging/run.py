@@ -110,7 +110,11 @@ def merge(
         reports = _write_collections(run, writer)
         progress("publish", 0, 1)
         dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
-        provenance = {"inputs": inputs, "collections": [asdict(r) for r in reports]}
+        provenance = {
+            "inputs": inputs,
+            "engine": parcels.engine.value,
+            "collections": [asdict(r) for r in reports],
+        }
         info = writer.publish(provenance, max(dates, default=None))
         progress("publish", 1, 1)
     return MergeReport(
