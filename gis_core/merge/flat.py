@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import shapely
 from numpy.typing import DTypeLike, NDArray
 
 from gis_core.errors import GeometryTypeError
@@ -63,6 +62,7 @@ class FlatShapes:
 
     Examples
     --------
+    >>> import shapely
     >>> plots = FlatShapes.from_shapely(np.array([shapely.box(0, 0, 4, 2), None]))
     >>> len(plots), plots.dimension.tolist(), plots.area().tolist()
     (2, [2, -1], [8.0, 0.0])
@@ -156,6 +156,7 @@ class FlatShapes:
 
         Examples
         --------
+        >>> import shapely
         >>> FlatShapes.from_blobs([shapely.Point(3, 4).wkb, None]).box[0].tolist()
         [3.0, 4.0, 3.0, 4.0]
         """

@@ -88,10 +88,9 @@ def _parts(geometry: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[
         part, inner = shapely.get_parts(part, return_index=True)
         owner = owner[inner]
     # A point without coordinates is written as NaN, NaN in most formats.
-    point = np.flatnonzero(shapely.get_type_id(part) == shapely.GeometryType.POINT)
-    nowhere = np.isnan(shapely.get_x(part[point])) & np.isnan(shapely.get_y(part[point]))
     kept = ~shapely.is_empty(part)
-    kept[point[nowhere]] = False
+    point = np.flatnonzero(kept & (shapely.get_type_id(part) == shapely.GeometryType.POINT))
+    kept[point] = ~(np.isnan(shapely.get_x(part[point])) & np.isnan(shapely.get_y(part[point])))
     return part[kept], owner[kept]
 
 
