@@ -21,12 +21,13 @@ def cell_size(parcels: int) -> float:
     return next(size for most, size in CELL_M if parcels <= most)
 
 
-def heights(city: City) -> tuple[NDArray[np.float32], Affine]:
+def heights(city: City, cell_m: float | None = None) -> tuple[NDArray[np.float32], Affine]:
     """Return heights above sea level in metres, rounded to a centimetre, and their place.
 
-    The raster reaches 50 m beyond the city, on whole multiples of its cell size.
+    The raster reaches 50 m beyond the city, on whole multiples of its cell size, which goes by
+    the size of the city where it is not given.
     """
-    cell = cell_size(city.frame.plan.parcels)
+    cell = cell_m or cell_size(city.frame.plan.parcels)
     low = np.floor((city.frame.rim.min(axis=0) - 50.0) / cell) * cell
     high = np.ceil((city.frame.rim.max(axis=0) + 50.0) / cell) * cell
     columns, rows = np.round((high - low) / cell).astype(int).tolist()
