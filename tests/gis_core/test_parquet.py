@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from gis_core.errors import StoreError
-from gis_core.store.parquet import DatasetWriter, Storage, read_dataset
+from gis_core.store.parquet import DatasetWriter, Storage, box_array, read_dataset
 
 X, Y = 324_000, 5_690_000
 
@@ -22,7 +22,7 @@ def trees():
         {
             "feature_id": [f"{i:05}" for i in range(5000)],
             "geometry": pa.array(shapely.to_wkb(shapes), pa.binary()),
-            "radius_m": np.arange(5000.0),
+            "height_m": np.arange(5000.0),
         }
     )
 
@@ -46,17 +46,14 @@ def test_every_row_comes_back_and_neighbours_lie_together(tmp_path, trees):
     assert side < 4 * np.sqrt(100 / 5000) * 4000
 
 
-def test_boxes_find_what_meets_them_and_no_more(tmp_path, trees):
-    baum = write(tmp_path, trees, **SMALL)
-    low, high, reach = np.array([X + 900, Y + 900]), np.array([X + 1500, Y + 1000]), 5.0
-    near = shapely.STRtree([shapely.box(*low, *high)])
-    groups = baum.meeting(near, reach)
-    found = baum.read(groups, ["feature_id"], near=near, reach_m=reach)
-    shapes = shapely.from_wkb(trees["geometry"].to_numpy(zero_copy_only=False))
-    xy = shapely.bounds(shapes)[:, :2]
-    wanted = ((xy >= low - reach) & (xy <= high + reach)).all(axis=1)
-    assert sorted(found["feature_id"].to_pylist()) == [f"{i:05}" for i in np.flatnonzero(wanted)]
-    assert 0 < len(groups) < len(baum.groups) / 4
+def test_boxes_hold_their_rows_and_the_reach_of_their_stems(tmp_path, trees):
+    trees = trees.append_column("radius_m", pa.array(np.arange(5000) % 3, pa.float64()))
+    baum = write(tmp_path, trees.drop_columns(["height_m"]), **SMALL)
+    for group, table in baum.tables(baum.groups, ["geometry", "radius_m", "bbox"]):
+        xy = shapely.bounds(shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False)))
+        wide = xy + table["radius_m"].to_numpy()[:, None] * np.array([-1, -1, 1, 1])
+        assert np.array_equal(box_array(table["bbox"].combine_chunks()), wide, equal_nan=True)
+        assert np.nanmin(wide[:, 0]) == baum.boxes[group.number, 0]
 
 
 def test_the_covering_lies_within_the_boxes_of_the_groups(tmp_path, trees):

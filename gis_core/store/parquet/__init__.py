@@ -2,12 +2,12 @@
 
 `storage` opens and names places and writes files whole or not at all; `sorting` puts any number
 of rows in Hilbert order with the memory of one part; `writing` makes a dataset of them, with boxes
-and row groups; `reading` fetches row groups, and of those the rows that meet given boxes.
+and row groups; `reading` fetches row groups.
 """
 
 from gis_core.store.parquet.reading import Dataset, RowGroup, read_dataset
 from gis_core.store.parquet.storage import Storage
-from gis_core.store.parquet.writing import BOX, FEATURE_ID, GEOMETRY, DatasetWriter
+from gis_core.store.parquet.writing import BOX, FEATURE_ID, GEOMETRY, DatasetWriter, box_array
 
 __all__ = [
     "BOX",
@@ -17,5 +17,6 @@ __all__ = [
     "DatasetWriter",
     "RowGroup",
     "Storage",
+    "box_array",
     "read_dataset",
 ]

@@ -1,18 +1,17 @@
-"""Row groups out of a dataset, and of those the rows whose boxes meet given ones."""
+"""Row groups out of a dataset, and the boxes that say which of them are wanted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.store.parquet.storage import Storage
-from gis_core.store.parquet.writing import BOX, COVERING, DESCRIPTION, SIDES, VERSION, box_array
+from gis_core.store.parquet.writing import COVERING, DESCRIPTION, SIDES, VERSION
 
 
 class RowGroup(NamedTuple):
@@ -48,47 +47,25 @@ class Dataset:
     groups: tuple[RowGroup, ...]
     boxes: NDArray[np.float64] = field(repr=False)
 
-    def meeting(self, near: shapely.STRtree, reach_m: float = 0.0) -> list[RowGroup]:
-        """Return the row groups whose box, widened by ``reach_m``, meets one of these boxes."""
-        hit = meets(self.boxes, near, reach_m)
-        return [self.groups[i] for i in np.flatnonzero(hit).tolist()]
-
-    def read(
-        self,
-        groups: Iterable[RowGroup],
-        columns: Sequence[str],
-        *,
-        near: shapely.STRtree | None = None,
-        reach_m: float = 0.0,
-    ) -> pa.Table:
-        """Return columns of row groups, one chunk each.
-
-        Parameters
-        ----------
-        groups
-            Which; the rows come in this order.
-        near
-            Only rows whose box, widened by ``reach_m``, meets one of these boxes, edges included.
+    def tables(
+        self, groups: Iterable[RowGroup], columns: Sequence[str]
+    ) -> Iterator[tuple[RowGroup, pa.Table]]:
+        """Yield columns of row groups, each as one table.
 
         Raises
         ------
         StoreError
             A file is absent or damaged, or the storage cannot be reached.
         """
-        wanted = list(dict.fromkeys([*columns, BOX] if near is not None else columns))
-        tables = []
         for file, run in groupby(groups, key=lambda g: g.file):
             with self.storage.parquet(f"{self.name}/{file}") as parquet:
+                names = [c for c in columns if c in parquet.schema_arrow.names]
                 for group in run:
-                    table = parquet.read_row_group(group.group, wanted, use_threads=False)
-                    if near is not None:
-                        boxes = box_array(table[BOX].combine_chunks())
-                        table = table.filter(pa.array(meets(boxes, near, reach_m)))
-                    tables.append(table.select(list(columns)))
-        if not tables:
-            with self.storage.parquet(f"{self.name}/{self.groups[0].file}") as parquet:
-                return parquet.schema_arrow.empty_table().select(list(columns))
-        return pa.concat_tables(tables).combine_chunks()
+                    yield group, parquet.read_row_group(group.group, names, use_threads=False)
+
+    def read(self, groups: Iterable[RowGroup], columns: Sequence[str]) -> pa.Table:
+        """Return columns of row groups, at least one, as one table; see `tables`."""
+        return pa.concat_tables(table for _, table in self.tables(groups, columns)).combine_chunks()
 
     def covering(self) -> NDArray[np.float64]:
         """Return (k, 4) float64, the box around every ``run`` rows of each group in turn."""
@@ -134,15 +111,3 @@ def read_dataset(storage: Storage, name: str) -> Dataset:
         groups=tuple(groups),
         boxes=np.array(boxes, np.float64).reshape(-1, 4),
     )
-
-
-def meets(
-    boxes: NDArray[np.float64], tree: shapely.STRtree, reach_m: float = 0.0
-) -> NDArray[np.bool_]:
-    """Return which of (n, 4) boxes, widened by ``reach_m``, meet one of the tree's; NaN: none."""
-    hit = np.zeros(len(boxes), np.bool_)
-    there = np.flatnonzero(np.isfinite(boxes).all(axis=1))
-    low, high = boxes[there, :2] - reach_m, boxes[there, 2:] + reach_m
-    asked, _ = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-    hit[there[asked]] = True
-    return hit

@@ -18,7 +18,7 @@ from gis_core.store.hilbert import hilbert_position
 from gis_core.store.parquet.sorting import POSITION, HilbertSorter
 from gis_core.store.parquet.storage import Storage
 
-FEATURE_ID, GEOMETRY, BOX = "feature_id", "geometry", "bbox"
+FEATURE_ID, GEOMETRY, BOX, RADIUS = "feature_id", "geometry", "bbox", "radius_m"
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 DESCRIPTION, COVERING = "dataset.json", "covering.parquet"
 VERSION = 1
@@ -87,15 +87,19 @@ class DatasetWriter:
         ----------
         table
             ``feature_id`` (text), ``geometry`` (WKB as binary, missing as null; two dimensions),
-            and any other columns; the same columns each time.
+            and any other columns; the same columns each time. ``radius_m``, if there, widens the
+            boxes: a stem stands wherever its disc reaches.
         """
         shapes = shapely.from_wkb(table[GEOMETRY].to_numpy(zero_copy_only=False))
-        boxes = np.asarray(shapely.bounds(shapes), np.float64)
+        boxes = np.array(shapely.bounds(shapes), np.float64)
         there = np.isfinite(boxes).all(axis=1)
         position = np.full(len(boxes), _LAST, np.int64)
         middle = (boxes[there, :2] + boxes[there, 2:]) / 2
         position[there] = hilbert_position(middle[:, 0], middle[:, 1])
         self._kinds |= {shapely.GeometryType(k).name for k in np.unique(_kinds(shapes[there]))}
+        if RADIUS in table.column_names:
+            radius = table[RADIUS].to_numpy(zero_copy_only=False).astype(np.float64)
+            boxes += np.nan_to_num(radius)[:, None] * np.array([-1, -1, 1, 1])
         table = table.append_column(BOX, box_column(boxes))
         self._sorter.append(table.append_column(POSITION, pa.array(position)))
 
