@@ -9,6 +9,8 @@ Places
     `crs` plans and carries out transformations, `crs_names` knows what systems are called,
     `window` whether a position can be true, `geometry` repairs and measures, `neighbours` finds
     who borders on whom.
+History
+    `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
 Errors

@@ -92,7 +92,9 @@ def unmapped_schema(spec: CollectionSpec) -> TableSchema:
 def ended_fields(spec: CollectionSpec) -> frozenset[str]:
     """Return the names of the fields that are kept of ended features."""
     if spec.relation.by is Join.SELF:
-        return frozenset(f.name for f in spec.fields if not f.access.sealed or f.name in _kept(spec))
+        return frozenset(
+            f.name for f in spec.fields if not f.access.sealed or f.name in _kept(spec)
+        )
     return _kept(spec)
 
 
