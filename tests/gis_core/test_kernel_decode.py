@@ -22,8 +22,7 @@ KINDS = [
     HOLED,
     "MULTIPOINT (1 1, 2 2)",
     "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3, 4 4))",
-    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)),"
-    " ((5 5, 6 5, 6 6, 5 5), (5.5 5.2, 5.6 5.2, 5.5 5.3, 5.5 5.2)))",
+    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5), (5.5 5, 5.6 5, 5.6 5.1, 5.5 5)))",
     "GEOMETRYCOLLECTION (POINT (1 2), GEOMETRYCOLLECTION (MULTIPOINT (3 4, 5 6)), POINT EMPTY)",
     "POINT EMPTY",
     "POLYGON EMPTY",
