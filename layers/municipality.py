@@ -1,7 +1,7 @@
 """Municipality profiles: what differs from city to city, as data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +17,7 @@ from pydantic import (
 from gis_core.crs_names import resolve_crs
 from gis_core.districts import DistrictCatalogue
 from gis_core.errors import UnknownCRSError
+from gis_core.fabric_quality import AreaBound
 from gis_core.keys import AlkisKeys, KeyScheme, TextKeys
 from layers.errors import MunicipalityError
 from layers.spec import Title
@@ -27,6 +28,15 @@ CATALOGUES = Path(__file__).resolve().parents[1] / "gis_core" / "catalogues"
 
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]*$")]
 Box = tuple[float, float, float, float]
+
+
+class BoundEntry(BaseModel):
+    """The table ``area_bound`` of a profile: a · √A + b · A, in m²."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    a: float = Field(default=AreaBound().a, ge=0, le=100)
+    b: float = Field(default=AreaBound().b, ge=0, le=1)
 
 
 class Profile(BaseModel):
@@ -47,6 +57,7 @@ class Profile(BaseModel):
     key_scheme: Literal["alkis", "text"]
     storage_crs: int = Field(ge=1024, le=999_999)
     window: Box
+    area_bound: BoundEntry = BoundEntry()
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Profile":
@@ -71,7 +82,10 @@ class Profile(BaseModel):
 
 @dataclass(frozen=True)
 class Municipality:
-    """A municipality: its names, its key scheme, its storage CRS and plausible coordinates."""
+    """A municipality: its names, its key scheme, its storage CRS and plausible coordinates.
+
+    ``area_bound`` says by how much official and drawn areas may differ without a word.
+    """
 
     id: str
     name: str
@@ -81,6 +95,7 @@ class Municipality:
     keys: KeyScheme
     storage_crs: int
     window: Box
+    area_bound: AreaBound = field(default_factory=AreaBound)
 
 
 def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Municipality:
@@ -116,6 +131,7 @@ def load_municipality(municipality_id: str, folders: Iterable[Path] = ()) -> Mun
         keys=_keys(profile, path),
         storage_crs=profile.storage_crs,
         window=profile.window,
+        area_bound=AreaBound(profile.area_bound.a, profile.area_bound.b),
     )
 
 

@@ -11,6 +11,7 @@ from lxml import etree
 
 from gis_core.crs import plan_operation, transform_geometry
 from gis_core.districts import DistrictCatalogue
+from gis_core.fabric_quality import AreaBound
 from gis_core.geometry import corrected_area
 from gis_core.keys import AlkisKeys
 from layers.alkis.codes import read_catalogue
@@ -19,7 +20,6 @@ from layers.errors import SourceFileError
 from layers.formats.gml import read_gml
 from layers.formats.nas import read_nas
 from layers.formats.xml import sniff_xml
-from layers.merging.parcel_areas import area_bound
 from layers.municipality import Municipality
 from layers.uses import stated_uses
 
@@ -120,7 +120,7 @@ def test_hamburg_areas_raise_no_false_alarm_once_the_projection_is_removed(hambu
     """What is left are two neighbours whose common border was moved on the map."""
     parcels = of_kind(hamburg, "AX_Flurstueck")
     official = numbers(parcels, "amtlicheFlaeche")
-    bound = area_bound(official)
+    bound = AreaBound().at(official)
     deviation = official - corrected_area(parcels.geometry, "EPSG:25832")
     alarms = np.flatnonzero(np.abs(deviation) > bound)
     assert [column(parcels, "flurstueckskennzeichen")[i] for i in alarms] == [
