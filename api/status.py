@@ -30,6 +30,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.SourceFileError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NothingUsableError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NotMergedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    layer.RunnerError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     sheet.SheetError: (HTTPStatus.BAD_REQUEST, 2),
     sheet.EmptySheetError: (HTTPStatus.BAD_REQUEST, 1),
     sheet.CrowdedSheetError: (HTTPStatus.BAD_REQUEST, 1),

@@ -61,3 +61,9 @@ class NotMergedError(FlurbuchError):
     """The links are missing or older than the layers they join."""
 
     code = "not-merged"
+
+
+class RunnerError(FlurbuchError):
+    """Work that was to be spread over processes or machines cannot be done there."""
+
+    code = "runner"

@@ -1,5 +1,6 @@
 """Which tiles a guest meets: the same answer whoever asks, so that each guest is counted once."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -49,7 +50,8 @@ class Footprints:
         there = np.isfinite(boxes).all(axis=1)
         sides = (boxes[there, 2:] - boxes[there, :2]).max(axis=1)
         # A quarter of a typical run: fine enough, and a power of two keeps divisions exact.
-        cell = 2.0 ** np.round(np.log2(max(float(np.median(sides)) / 4, 1.0))) if there.any() else 1
+        typical = float(np.median(sides)) if len(sides) else 0.0
+        cell = 2.0 ** round(math.log2(max(typical / 4, 1.0)))
         tree = shapely.STRtree(_rectangles(boxes[there], 0.0, cell))
         return cls(cell, tile[there], tree)
 

@@ -7,7 +7,7 @@ with ids in place of positions; joined, they resolve to what a merge of the whol
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -266,7 +266,7 @@ def measures_from_arrow(tables: Sequence[pa.Table]) -> TileMeasures:
         fact("preferred", parcel, some),
     )
 
-    def measured(names: Sequence[str], of: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
+    def measured(names: Sequence[str], of: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         order = np.lexsort((parcel[of], at[of]))
         columns = {name: table[name].to_numpy()[some][of][order] for name in names}
         return {"feature": at[of][order], "parcel": parcel[of][order], **columns}
@@ -280,7 +280,7 @@ def measures_from_arrow(tables: Sequence[pa.Table]) -> TileMeasures:
 
 
 def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
-    return column.to_numpy(zero_copy_only=False).astype(str)
+    return np.asarray(column.to_numpy(zero_copy_only=False), str)
 
 
 def _words(code: NDArray[np.int8], words: Sequence[str]) -> pa.DictionaryArray:
@@ -302,7 +302,7 @@ def _radius(rule: TileRule, guests: pa.Table) -> NDArray[np.float64]:
     if rule.by_share or "radius_m" not in guests.column_names:
         return np.zeros(guests.num_rows)
     stated = guests["radius_m"].to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.fmax(stated, 0.0)
+    return np.asarray(np.fmax(stated, 0.0))
 
 
 def _split(

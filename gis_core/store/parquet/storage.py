@@ -3,7 +3,7 @@
 import io
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +152,14 @@ class Storage:
             compression="zstd",
             use_dictionary=_repetitive(table.schema),
         )
+        self.write(name, sink.getbuffer())
+
+    def write_groups(self, name: str, tables: Sequence[pa.Table]) -> None:
+        """Write tables of one schema as one Parquet file, each as a row group of its own."""
+        sink = io.BytesIO()
+        with pq.ParquetWriter(sink, tables[0].schema, compression="zstd") as writer:
+            for table in tables:
+                writer.write_table(table, row_group_size=max(table.num_rows, 1))
         self.write(name, sink.getbuffer())
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:

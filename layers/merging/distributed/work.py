@@ -1,0 +1,300 @@
+"""What a worker does: read a tile's rows, measure, write parts, tell counts.
+
+Both tasks may be repeated: a part is written whole or not at all, and again with the same bytes.
+Only names and numbers travel between the driver and its workers; rows go through the storage.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gis_core.folding import fold_name
+from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.links import Links, Method
+from gis_core.merge.residence import STRAY
+from gis_core.merge.tiles import (
+    TileMeasures,
+    links_to_arrow,
+    measure_tile,
+    measures_from_arrow,
+    measures_to_arrow,
+    resolve_tile,
+    tile_fabric,
+)
+from gis_core.merge.unmatched import Reason
+from gis_core.store.parquet import BOX, Storage, box_array
+from layers.merging.distributed.layout import TiledCollection
+from layers.merging.distributed.plan import Plan, PlanKey, make_plan
+from layers.uses import main_use
+
+_COLUMNS = ("feature_id", "geometry", "radius_m", BOX)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of some of a collection's features; counts of tiles add up.
+
+    Attributes
+    ----------
+    features, linked
+        Features that were decided, and those of them that have a parcel.
+    links, boundary, nearest, slivers
+        As in `CollectionReport`.
+    unmatched
+        Features without a parcel, by reason.
+    """
+
+    features: int = 0
+    linked: int = 0
+    links: int = 0
+    boundary: int = 0
+    nearest: int = 0
+    slivers: int = 0
+    unmatched: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add up."""
+        return Counts(
+            self.features + other.features,
+            self.linked + other.linked,
+            self.links + other.links,
+            self.boundary + other.boundary,
+            self.nearest + other.nearest,
+            self.slivers + other.slivers,
+            dict(sorted((Counter(self.unmatched) + Counter(other.unmatched)).items())),
+        )
+
+
+@dataclass(frozen=True)
+class MeasureTask:
+    """Link what lies in one tile alone; measure what it shares with others."""
+
+    plan: PlanKey
+    run: str
+    tile: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Measures of guests whose home is that tile: one row group of one file."""
+
+    home: int
+    file: str
+    group: int
+
+
+@dataclass(frozen=True)
+class ResolveTask:
+    """Link the guests whose home is one tile and that meet others, too."""
+
+    plan: PlanKey
+    run: str
+    tile: int
+    shared: dict[str, tuple[Shared, ...]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a task tells: counts by collection, the parts it wrote, what is left to resolve."""
+
+    tile: int
+    counts: dict[str, Counts]
+    links: dict[str, list[str]]
+    unmatched: dict[str, list[str]]
+    shared: dict[str, list[Shared]]
+
+
+def measure(task: MeasureTask) -> Done:
+    """Do a `MeasureTask`."""
+    plan = make_plan(task.plan)
+    parcels = plan.layout.parcels.read(
+        plan.parcel_groups(task.tile), ("parcel_key", "geometry", "use")
+    )
+    fabric = tile_fabric(
+        parcels["parcel_key"].combine_chunks(), parcels["geometry"].combine_chunks(), plan.engine
+    )
+    uses = _uses(parcels, fabric)
+    del parcels
+    done = Done(task.tile, {}, {}, {}, {})
+    for collection in plan.layout.file.collections:
+        _measure(task, plan, collection, (fabric, uses), done)
+        pa.default_memory_pool().release_unused()
+    return done
+
+
+def resolve(task: ResolveTask) -> Done:
+    """Do a `ResolveTask`."""
+    plan = make_plan(task.plan)
+    storage = plan.layout.storage
+    done = Done(task.tile, {}, {}, {}, {})
+    for collection in plan.layout.file.collections:
+        shared = task.shared.get(collection.id, ())
+        if not shared:
+            continue
+        measured = measures_from_arrow([_read_shared(storage, part) for part in shared])
+        links = resolve_tile(collection.rule, measured)
+        parts = _Parts(storage, task.run, collection.id, f"tile-{task.tile:05}-shared", done)
+        parts.write_links(links_to_arrow(links, measured.guests.id, measured.ground.key))
+        rest = links.unlinked(len(measured.guests))
+        reason = np.full(len(rest), Reason.OUTSIDE.value, object)
+        parts.write_unmatched(measured.guests.id.take(pa.array(rest)), reason)
+        done.counts[collection.id] = _counted(links, len(measured.guests), reason)
+    return done
+
+
+@dataclass(frozen=True)
+class _Near:
+    """The guests that meet a tile, how they stand to it, and the strays it answers for.
+
+    ``placeless`` says which of the strays have no place at all.
+    """
+
+    guests: pa.Table
+    alone: NDArray[np.bool_]
+    home: NDArray[np.intp]
+    stray: pa.Array
+    placeless: NDArray[np.bool_]
+
+
+def _measure(
+    task: MeasureTask,
+    plan: Plan,
+    collection: TiledCollection,
+    ground: tuple[ParcelFabric, NDArray[np.object_]],
+    done: Done,
+) -> None:
+    near = _read_near(plan, collection, task.tile)
+    if near is None:
+        return
+    fabric, uses = ground
+    wanted = {fold_name(use) for use in collection.prefer}
+    preferred = np.array([use in wanted for use in uses], np.bool_)
+    measured = measure_tile(
+        collection.rule,
+        fabric,
+        near.guests,
+        near.alone,
+        engine=plan.engine,
+        preferred=preferred if preferred.any() else None,
+    )
+    links = resolve_tile(collection.rule, measured.of(near.alone))
+    ids, keys = measured.guests.id, measured.ground.key
+    parts = _Parts(plan.layout.storage, task.run, collection.id, f"tile-{task.tile:05}", done)
+    parts.write_links(links_to_arrow(links, ids, keys))
+    linked = np.zeros(len(ids), np.bool_)
+    linked[links.feature] = True
+    rest = np.flatnonzero(near.alone & ~linked)
+    reason = np.full(len(rest) + len(near.stray), Reason.OUTSIDE.value, object)
+    reason[len(rest) :][near.placeless] = Reason.NO_PLACE.value
+    parts.write_unmatched(pa.concat_arrays([ids.take(pa.array(rest)), near.stray]), reason)
+    parts.write_shared(measured, near)
+    features = int(near.alone.sum()) + len(near.stray)
+    done.counts[collection.id] = _counted(links, features, reason)
+
+
+def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | None:
+    """Read the guests that meet a tile, and the strays of the row groups it answers for."""
+    reading = plan.readings[collection.id][tile]
+    if not reading.groups:
+        return None
+    guests: list[pa.Table] = []
+    alone: list[NDArray[np.bool_]] = []
+    home: list[NDArray[np.intp]] = []
+    stray: list[pa.Array] = [pa.array([], pa.string())]
+    placeless: list[NDArray[np.bool_]] = [np.empty(0, np.bool_)]
+    dataset = plan.layout.guests[collection.id]
+    for group, table in dataset.tables(reading.groups, _COLUMNS):
+        boxes = box_array(table[BOX].combine_chunks())
+        stay = plan.footprints.reside(boxes, collection.rule.reach_m, tile)
+        guests.append(table.drop_columns([BOX]).filter(pa.array(stay.here)))
+        alone.append(stay.alone[stay.here])
+        home.append(stay.home[stay.here])
+        if group.number in reading.answers_for:
+            out = stay.home == STRAY
+            stray.append(table["feature_id"].combine_chunks().filter(pa.array(out)))
+            placeless.append(~np.isfinite(boxes[out]).all(axis=1))
+    return _Near(
+        pa.concat_tables(guests).combine_chunks(),
+        np.concatenate(alone),
+        np.concatenate(home),
+        pa.concat_arrays(stray),
+        np.concatenate(placeless),
+    )
+
+
+def _read_shared(storage: Storage, part: Shared) -> pa.Table:
+    with storage.parquet(part.file) as file:
+        return file.read_row_group(part.group, use_threads=False)
+
+
+def _uses(parcels: pa.Table, fabric: ParcelFabric) -> NDArray[np.object_]:
+    """Return (m,) main uses of the parcels, folded; "" where none is known."""
+    result = np.full(len(fabric), "", object)
+    if "use" in parcels.column_names:
+        stated = parcels["use"].combine_chunks().dictionary_encode()
+        words = [fold_name(main_use(word)) for word in stated.dictionary.to_pylist()]
+        code = stated.indices.fill_null(len(words)).to_numpy()
+        used = fabric.row >= 0
+        result[fabric.row[used]] = np.array([*words, ""], object)[code[used]]
+    return result
+
+
+def _counted(links: Links, features: int, reason: NDArray[np.object_]) -> Counts:
+    """Count links, and the reasons of the features among so many that have none."""
+    reasons = Counter(reason.tolist())
+    return Counts(
+        features=features,
+        linked=features - len(reason),
+        links=len(links),
+        boundary=len(np.unique(links.feature[links.boundary])),
+        nearest=int(links.has(Method.NEAREST).sum()),
+        slivers=int(links.sliver.sum()),
+        unmatched=dict(sorted(reasons.items())),
+    )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Where one tile's parts of one collection go, and the account of what was written."""
+
+    storage: Storage
+    run: str
+    collection: str
+    name: str
+    done: Done
+
+    def write_links(self, table: pa.Table) -> None:
+        self._write("links", table, self.done.links)
+
+    def write_unmatched(self, ids: pa.Array, reason: NDArray[np.object_]) -> None:
+        table = pa.table({"feature_id": ids, "reason": pa.array(reason, pa.string())})
+        self._write("unmatched", table, self.done.unmatched)
+
+    def write_shared(self, measured: TileMeasures, near: _Near) -> None:
+        """Write the measures of guests that meet other tiles, a row group for each home."""
+        shared = measured.of(~near.alone)
+        file = self._file("shared")
+        tables: list[pa.Table] = []
+        places: list[Shared] = []
+        for home in np.unique(near.home[~near.alone]).tolist():
+            of_home = ~near.alone & (near.home == home)
+            # Its home knows of a guest even where no tile has measures of it.
+            mentioned = of_home if home == self.done.tile else np.zeros(len(of_home), np.bool_)
+            table = measures_to_arrow(shared.of(of_home), mentioned)
+            if table.num_rows:
+                places.append(Shared(home, file, len(tables)))
+                tables.append(table)
+        if tables:
+            self.storage.write_groups(file, tables)
+            self.done.shared[self.collection] = places
+
+    def _write(self, kind: str, table: pa.Table, account: dict[str, list[str]]) -> None:
+        if table.num_rows:
+            self.storage.write_table(self._file(kind), table)
+            account[self.collection] = [self._file(kind)]
+
+    def _file(self, kind: str) -> str:
+        return f"runs/{self.run}/{kind}/{self.collection}/{self.name}.parquet"
