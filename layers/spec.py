@@ -169,6 +169,7 @@ class Relation(_Strict):
     prefer: tuple[str, ...] = ()  # uses of parcels that go first, such as streets for road damage
     area: Identifier | None = None  # of parcels: field with the official area
     use: Identifier | None = None  # of parcels: field with the land use ("Weg;12|Wald;300")
+    district: Identifier | None = None  # of parcels: field with the key of the Gemarkung
 
     @model_validator(mode="after")
     def _says_what_it_joins_by(self) -> Self:
@@ -185,7 +186,7 @@ class Relation(_Strict):
     def fields(self) -> tuple[str, ...]:
         """Name every field that the relation speaks of."""
         stated = (self.key, self.address, self.circumference_cm, self.counts_by)
-        of_parcels = (self.area, self.use)
+        of_parcels = (self.area, self.use, self.district)
         return (*self.sums, *filter(None, (*stated, *of_parcels)))
 
 
