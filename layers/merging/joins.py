@@ -49,12 +49,16 @@ def join(
     return function(spec, features, parcels, keys) if function else None
 
 
-def _disc(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+def stem_radius(spec: CollectionSpec, features: Features) -> NDArray[np.float64] | None:
+    """Return (n,) radii of stems in metres, NaN where unknown; None: they have no size."""
     name = spec.relation.circumference_cm
-    radius = None
-    if name is not None:
-        radius = features.frame[name].to_numpy(dtype=np.float64, na_value=np.nan) / _TREE
-    return _by_place(spec, features, parcels, radius)
+    if name is None:
+        return None
+    return features.frame[name].to_numpy(dtype=np.float64, na_value=np.nan) / _TREE
+
+
+def _disc(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
+    return _by_place(spec, features, parcels, stem_radius(spec, features))
 
 
 def _within(spec: CollectionSpec, features: Features, parcels: Parcels, _: KeyScheme) -> Joined:
