@@ -70,6 +70,13 @@ class Shapes:
             return self._flat.box[:, :2]
         return np.asarray(shapely.bounds(self.objects)[:, :2])
 
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(n, 4) xmin, ymin, xmax, ymax, NaN where missing."""
+        return (
+            self._flat.box if self._flat is not None else np.asarray(shapely.bounds(self.objects))
+        )
+
     def size(self) -> NDArray[np.float64]:
         """Return (n,) areas in m², of lines the lengths in metres; 0 for points and missing."""
         size = self.flat.area()

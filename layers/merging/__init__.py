@@ -7,6 +7,7 @@ geometry and arithmetic are in `gis_core.merge`.
 """
 
 from layers.merging.collection import CollectionReport
-from layers.merging.run import MergeReport, merge, merge_directory
+from layers.merging.report import MergeReport
+from layers.merging.run import merge, merge_directory
 
 __all__ = ["CollectionReport", "MergeReport", "merge", "merge_directory"]

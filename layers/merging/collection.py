@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from gis_core.keys import KeyScheme
 from gis_core.merge.land_use import use_parts
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, link_table
 from gis_core.merge.summaries import json_by_group, summarise
-from gis_core.store import Snapshot
+from gis_core.store import Query, Snapshot
 from layers.merging.inputs import Features, Parcels, needed_columns, read_features
 from layers.merging.joins import Joined, join
 from layers.merging.tables import unmatched_table
@@ -79,8 +80,16 @@ def merge_collection(
     """Merge one collection; None where it has no table or no relation to parcels."""
     if snapshot.info.table(spec.id) is None:
         return None
+    query = Query(columns=tuple(needed_columns(spec)))
+    features = read_features(snapshot, spec.id, query, parcels.engine)
+    return merge_features(snapshot.info.layer, spec, features, parcels, keys)
+
+
+def merge_features(
+    layer: str, spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeyScheme
+) -> Merged | None:
+    """Merge features with parcels; the answer for a feature needs only the parcels around it."""
     begun = time.perf_counter()
-    features = read_features(snapshot, spec.id, needed_columns(spec), parcels.engine)
     joined = join(spec, features, parcels, keys)
     if joined is None:
         return None
@@ -103,7 +112,7 @@ def merge_collection(
         summary=summary,
         unmatched=unmatched_table(spec, features, joined),
         report=_report(
-            snapshot.info.layer,
+            layer,
             spec,
             features,
             joined,
@@ -184,5 +193,11 @@ def _largest(parts: pd.DataFrame, parcels: int) -> NDArray[np.object_]:
     """Return each parcel's largest value, folded; "" where it has none."""
     first = parts.drop_duplicates("parcel")
     result = np.full(parcels, "", object)
-    result[first["parcel"].to_numpy(np.intp)] = [fold_name(main_use(u)) for u in first["use"]]
+    result[first["parcel"].to_numpy(np.intp)] = [folded_use(use) for use in first["use"]]
     return result
+
+
+@cache
+def folded_use(use: str) -> str:
+    """Return a use's name in the form in which ``Relation.prefer`` is compared."""
+    return fold_name(main_use(use))

@@ -1,5 +1,6 @@
 """What a merge reads: the parcels as a fabric, and the rows of each collection in id order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -77,9 +78,12 @@ class Features:
 
 
 def read_parcels(
-    snapshot: Snapshot, spec: CollectionSpec, engine: EngineName = EngineName.AUTO
+    snapshot: Snapshot,
+    spec: CollectionSpec,
+    engine: EngineName = EngineName.AUTO,
+    keys: Sequence[str] | None = None,
 ) -> Parcels:
-    """Read the parcels of a generation, indexed for an engine.
+    """Read the parcels of a generation, or those with certain keys, indexed for an engine.
 
     Raises
     ------
@@ -94,11 +98,12 @@ def read_parcels(
             advice=f"Add key = … to the relation of {spec.id} in its layer.toml.",
             collection=spec.id,
         )
-    wanted = [n for n in (key, relation.area, relation.use, relation.address) if n]
     engine = choose_engine(engine, snapshot.table(spec.id).count)
-    features = read_features(snapshot, spec.id, wanted, engine)
+    among = {} if keys is None else {key: keys}
+    query = Query(columns=tuple(parcel_columns(spec)), among=among)
+    features = read_features(snapshot, spec.id, query, engine)
     fabric = ParcelFabric.build(texts(features.frame, key), features.shapes, engine=engine)
-    if not len(fabric):
+    if not len(fabric) and keys is None:
         raise NotMergedError(
             f"none of {len(features)} parcels has both a key and a geometry to merge by",
             advice=f"Import the parcels first: flurbuch ingest {snapshot.info.layer} FILE...",
@@ -117,11 +122,8 @@ def read_parcels(
     )
 
 
-def read_features(
-    snapshot: Snapshot, table: str, columns: list[str], engine: EngineName
-) -> Features:
-    """Read a table's rows, sorted by id, with these columns and the geometry as engines like it."""
-    query = Query(columns=tuple(dict.fromkeys(columns)))
+def read_features(snapshot: Snapshot, table: str, query: Query, engine: EngineName) -> Features:
+    """Read rows of a table, sorted by id, their geometry in the form that the engine likes."""
     frame, shapes = _read(snapshot, table, query, engine)
     order = np.argsort(frame.index.to_numpy(dtype=object), kind="stable")
     frame = frame.iloc[order]
@@ -141,13 +143,19 @@ def _read(
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)), Shapes(objects=objects)
 
 
+def parcel_columns(spec: CollectionSpec) -> list[str]:
+    """Return the stored columns of parcels that a merge reads."""
+    relation = spec.relation
+    return [n for n in (relation.key, relation.area, relation.use, relation.address) if n]
+
+
 def needed_columns(spec: CollectionSpec) -> list[str]:
     """Return the stored columns that a collection's relation asks for."""
     relation = spec.relation
     names = [relation.address, relation.circumference_cm, relation.counts_by, *relation.sums]
     if relation.key:
         names += [relation.key, relation.key + AS_FILED, relation.key + CONFIDENCE]
-    return [n for n in names if n]
+    return list(dict.fromkeys(n for n in names if n))
 
 
 def preferred(parcels: Parcels, uses: tuple[str, ...]) -> NDArray[np.bool_] | None:

@@ -22,7 +22,7 @@ from layers.spec import AS_FILED, CollectionSpec, Join
 
 _TREE = 2 * np.pi * 100  # from the circumference in cm to the radius in m
 _ELSEWHERE = frozenset({"outside-municipality", "other-state", "unknown-district"})
-_STEM = 14  # state, district, section and number of a key: what a split parcel keeps
+STEM = 14  # state, district, section and number of a key: what a split parcel keeps
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _key(spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeySc
 
 def _why_not(key: str, parcels: Parcels) -> tuple[str, str, str, tuple[str, ...]]:
     """Return found, reason, detail and candidates of a well-formed key that no parcel carries."""
-    beside = starting_with(key[:_STEM], parcels.fabric.key) if len(key) > _STEM else ()
+    beside = starting_with(key[:STEM], parcels.fabric.key) if len(key) > STEM else ()
     if key in parcels.ended:
         return key, Reason.ENDED, parcels.ended[key], beside
     return key, Reason.NOT_EXISTING, "", beside

@@ -14,54 +14,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gis_core.merge.engines import EngineName
 from gis_core.store import MERGE, GenerationInfo, Store, Writer
 from layers.errors import NotMergedError
+from layers.merging.changes import find_changes, rules_digest
 from layers.merging.collection import CollectionReport, Merged, merge_collection
 from layers.merging.inputs import Parcels, read_parcels
 from layers.merging.parcel_areas import area_table
+from layers.merging.report import MergeReport
 from layers.merging.tables import link_schema, summary_schema, unmatched_schema
 from layers.merging.terrain import zonal_table
+from layers.merging.update import update
 from layers.municipality import Municipality
 from layers.progress import Progress, silent
 from layers.registry import Registry
 from layers.spec import CollectionSpec, Join, LayerSpec
-
-
-@dataclass(frozen=True)
-class MergeReport:
-    """What a merge did.
-
-    Attributes
-    ----------
-    generation
-        Its number.
-    inputs
-        The generation of each layer that it was made from.
-    parcels, parcel_rows
-        Parcels merged by, and the rows that they came in: some sources deliver one parcel in
-        several rows.
-    beyond_bound
-        Parcels whose official area differs from the drawn one by more than the bound.
-    collections
-        One report for each collection that is related to parcels.
-    rasters
-        Parcels with a value, by raster layer.
-    seconds
-        Wall time in all.
-    """
-
-    generation: int
-    inputs: dict[str, int]
-    parcels: int
-    parcel_rows: int
-    beyond_bound: int
-    collections: tuple[CollectionReport, ...]
-    rasters: dict[str, int]
-    seconds: float
-
-    def as_json(self) -> dict[str, object]:
-        """Return the report as plain JSON values."""
-        return {**asdict(self), "collections": [asdict(c) for c in self.collections]}
 
 
 def merge(
@@ -69,8 +36,14 @@ def merge(
     registry: Registry,
     municipality: Municipality,
     progress: Progress = silent,
+    *,
+    engine: EngineName = EngineName.AUTO,
+    whole: bool = False,
 ) -> MergeReport:
     """Link every imported feature to its parcel and publish the result.
+
+    Where little changed since the served links were made, only what that reaches is joined
+    anew; the answer is the same.
 
     Parameters
     ----------
@@ -82,6 +55,10 @@ def merge(
         Its key scheme and storage CRS.
     progress
         Called with step title, done and total.
+    engine
+        Who measures where all links are made from scratch.
+    whole
+        Make all links from scratch in any case.
 
     Raises
     ------
@@ -97,9 +74,12 @@ def merge(
     """
     begun = time.perf_counter()
     served = dict(store.served())
-    layer, spec = _parcel_collection(registry, served)
+    layer, spec = parcel_collection(registry, served)
+    changes = None if whole else find_changes(store, registry, served, (layer, spec))
+    if changes is not None:
+        return update(store, registry, municipality, changes, (layer, spec), progress)
     progress("parcels", 0, 1)
-    parcels = read_parcels(store.open_generation(served[layer.id]), spec)
+    parcels = read_parcels(store.open_generation(served[layer.id]), spec, engine)
     progress("parcels", 1, 1)
     run = _Run(store, registry, municipality, served, parcels, progress)
     inputs = {name: served[name].number for name in registry.layers if name in served}
@@ -112,7 +92,12 @@ def merge(
         dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
         provenance = {
             "inputs": inputs,
+            "rules": rules_digest(registry),
             "engine": parcels.engine.value,
+            "uses_are_stated": bool(parcels.use.astype(np.bool_).any()),
+            "covering": next((s.id for _, s in registry.collections() if s.relation.covers), ""),
+            "parcel_rows": int(parcels.rows.sum()),
+            "beyond_bound": int(areas["beyond_bound"].sum()),
             "collections": [asdict(r) for r in reports],
         }
         info = writer.publish(provenance, max(dates, default=None))
@@ -130,14 +115,20 @@ def merge(
 
 
 def merge_directory(
-    data_dir: Path, registry: Registry, municipality: Municipality, progress: Progress = silent
+    data_dir: Path,
+    registry: Registry,
+    municipality: Municipality,
+    progress: Progress = silent,
+    *,
+    engine: EngineName = EngineName.AUTO,
+    whole: bool = False,
 ) -> MergeReport:
     """Merge what is imported below a data directory; see `merge`."""
     with Store.open(data_dir) as store:
-        return merge(store, registry, municipality, progress)
+        return merge(store, registry, municipality, progress, engine=engine, whole=whole)
 
 
-def _parcel_collection(
+def parcel_collection(
     registry: Registry, served: dict[str, GenerationInfo]
 ) -> tuple[LayerSpec, CollectionSpec]:
     """Return the collection whose features are the parcels and that has data."""

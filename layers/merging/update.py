@@ -1,0 +1,258 @@
+"""Bringing the served links up to date after a small change: only what it reaches is joined anew.
+
+The link of a feature rests on the feature and the parcels around it alone. So the features that
+a change reaches are joined by the same functions as in a whole merge, to the parcels around
+them, and their rows take the place of the former ones in a copy of the served links. The answer
+is that of a merge from scratch.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gis_core.merge.links import LinkConfidence, Method
+from gis_core.store import MERGE, GenerationInfo, Query, Store
+from gis_core.store.amend import Amendment
+from layers.access import link_access
+from layers.merging.changes import Changes
+from layers.merging.collection import CollectionReport, Merged, merge_features
+from layers.merging.parcel_areas import area_table
+from layers.merging.report import MergeReport
+from layers.merging.surroundings import PARCEL_KEY, Ground, Surroundings, look_around
+from layers.merging.tables import UNMATCHED, unmatched_schema
+from layers.merging.terrain import zonal_table
+from layers.municipality import Municipality
+from layers.progress import Progress
+from layers.registry import Registry
+from layers.spec import CollectionSpec, Join, LayerSpec
+
+
+def update(
+    store: Store,
+    registry: Registry,
+    municipality: Municipality,
+    changes: Changes,
+    parcels: tuple[LayerSpec, CollectionSpec],
+    progress: Progress,
+) -> MergeReport:
+    """Publish the served links as they are after the changes.
+
+    Notes
+    -----
+    Reads what the changes reach, by R-tree and index; writes a copy of the served links (by
+    reference where the file system can) with the rows in question replaced. An address joins
+    the texts of all parcels' addresses, and only where a parcel with an address changed.
+    """
+    begun = time.perf_counter()
+    served = dict(store.served())
+    layer, spec = parcels
+    with store.amend(MERGE) as writer:
+        ground = Ground(store, changes, served[layer.id], spec)
+        run = _Update(store, registry, municipality, changes, ground, served, writer, progress)
+        beyond = run.compare_areas()
+        rasters = dict(run.count_cells())
+        reports = list(run.join_collections())
+        run.replace_unmatched()
+        inputs = {name: served[name].number for name in registry.layers if name in served}
+        dates = [served[name].data_date for name in inputs]
+        former = changes.merged.provenance
+        provenance = {
+            **former,
+            "inputs": inputs,
+            "collections": [asdict(r) for r in reports],
+            "parcel_rows": run.parcel_rows,
+            "beyond_bound": beyond,
+            "updates": int(str(former.get("updates", 0))) + 1,
+        }
+        progress("publish", 0, 1)
+        info = writer.publish(provenance, max((d for d in dates if d), default=None))
+        progress("publish", 1, 1)
+    return MergeReport(
+        generation=info.number,
+        inputs=inputs,
+        parcels=run.parcels,
+        parcel_rows=run.parcel_rows,
+        beyond_bound=beyond,
+        collections=tuple(reports),
+        rasters=rasters,
+        changed=sum(map(len, changes.collections.values())),
+        seconds=round(time.perf_counter() - begun, 3),
+    )
+
+
+@dataclass
+class _Update:
+    """One update in progress."""
+
+    store: Store
+    registry: Registry
+    municipality: Municipality
+    changes: Changes
+    ground: Ground
+    served: dict[str, GenerationInfo]
+    writer: Amendment
+    progress: Progress
+    parcels: int = 0
+    parcel_rows: int = 0
+
+    def __post_init__(self) -> None:
+        self._unmatched: dict[bool, list[tuple[str, tuple[str, ...], pd.DataFrame]]] = {
+            False: [],
+            True: [],
+        }
+        self._merged = self.store.open_generation(self.changes.merged)
+
+    def compare_areas(self) -> int:
+        """Compare the areas of changed parcels; return how many parcels are beyond the bound."""
+        name, profile = f"summary_{self.ground.spec.id}", self.municipality
+        keys = tuple(self.ground.keys)
+        former = self._merged.frame(name, Query(among={PARCEL_KEY: keys}))
+        table = self.writer.amend(name)
+        table.delete(keys, by=PARCEL_KEY)
+        told = self.changes.merged.provenance
+        rows = int(str(told["parcel_rows"])) - int(former["n"].sum())
+        beyond = int(str(told["beyond_bound"])) - int(former["beyond_bound"].sum())
+        changed = self.ground.read(keys)
+        if len(changed.fabric):
+            areas = area_table(changed, profile.storage_crs, profile.area_bound)
+            table.append(areas)
+            rows += int(areas["n"].sum())
+            beyond += int(areas["beyond_bound"].sum())
+        self.parcels, self.parcel_rows = table.totals().count, rows
+        return beyond
+
+    def count_cells(self) -> Iterator[tuple[str, int]]:
+        """Count the cells of changed parcels; yield each raster and its parcels with a value."""
+        for layer in self.registry.layers.values():
+            info = self.served.get(layer.id)
+            if layer.raster is None or info is None or not info.attachments:
+                continue
+            table = self.writer.amend(f"summary_{layer.id}")
+            table.delete(self.ground.keys, by=PARCEL_KEY)
+            fabric = self.ground.read(self.ground.keys).fabric
+            if len(fabric):
+                path = self.store.open_generation(info).attachment(info.attachments[0])
+                crs = self.municipality.storage_crs
+                table.append(zonal_table(path, fabric, crs, partial(self.progress, layer.id)))
+            yield layer.id, table.totals().count
+
+    def join_collections(self) -> Iterator[CollectionReport]:
+        """Bring each collection up to date, those first that say what the ground is used for."""
+        former = _reports(self.changes.merged)
+        wanted = [
+            (layer, spec)
+            for layer, spec in self.registry.collections()
+            if spec.id in former and spec.relation.by is not Join.SELF
+        ]
+        wanted.sort(key=lambda pair: not pair[1].relation.covers)
+        for done, (layer, spec) in enumerate(wanted):
+            self.progress("collections", done, len(wanted))
+            begun = time.perf_counter()
+            now = self.served[layer.id]
+            around = look_around(self.store, self.changes, self.ground, now, spec)
+            merged = merge_features(
+                layer.id, spec, around.features, around.parcels, self.municipality.keys
+            )
+            if merged is None:
+                raise AssertionError(f"{spec.id} had links and is related to nothing")
+            without = self.parcels - self._write(spec, around, merged)
+            if merged.main_use is not None and not self.ground.uses_are_stated:
+                self._note_uses(around, merged.main_use)
+            table = now.table(spec.id)
+            yield _tallied(
+                replace(former[spec.id], features=table.count if table else 0),
+                around,
+                merged,
+                parcels_without=without,
+                seconds=round(time.perf_counter() - begun, 3),
+            )
+        self.progress("collections", len(wanted), len(wanted))
+
+    def replace_unmatched(self) -> None:
+        """Write the cases without a parcel anew: there are few."""
+        for sealed, parts in self._unmatched.items():
+            info = self.changes.merged.table(UNMATCHED, sealed=sealed)
+            if info is None:
+                continue
+            stored = pd.DataFrame(self._merged.frame(UNMATCHED, sealed=sealed))
+            for collection, gone, _ in parts:
+                out = (stored["collection"] == collection) & stored["feature_id"].isin(gone)
+                stored = stored[~out]
+            writer = self.writer.table(unmatched_schema(sealed=sealed))
+            for cases in (stored, *(new for _, _, new in parts)):
+                writer.append(cases.reset_index(drop=True))
+
+    def _write(self, spec: CollectionSpec, around: Surroundings, merged: Merged) -> int:
+        """Replace rows; return how many parcels have a summary."""
+        links = self.writer.amend(f"link_{spec.id}")
+        links.delete(around.gone)
+        links.append(merged.links)
+        summary = self.writer.amend(f"summary_{spec.id}")
+        summary.delete(around.affected, by=PARCEL_KEY)
+        new = merged.summary
+        summary.append(new[new[PARCEL_KEY].isin(around.affected)].reset_index(drop=True))
+        self._unmatched[link_access(spec).sealed].append((spec.id, around.gone, merged.unmatched))
+        return summary.totals().count
+
+    def _note_uses(self, around: Surroundings, use: NDArray[np.object_]) -> None:
+        """Let the collections that follow see the main uses of now."""
+        now = dict(zip(around.parcels.fabric.key, use, strict=True))
+        self.ground.note_uses({key: now.get(key, "") for key in around.affected})
+
+
+def _reports(merged: GenerationInfo) -> dict[str, CollectionReport]:
+    """Return the report of each collection as it was stored with the links."""
+    found = merged.provenance["collections"]
+    if not isinstance(found, list):
+        raise TypeError("the provenance of links lists their collections")
+    return {r["collection"]: CollectionReport(**r) for r in found}
+
+
+def _tallied(
+    former: CollectionReport,
+    around: Surroundings,
+    merged: Merged,
+    *,
+    parcels_without: int,
+    seconds: float,
+) -> CollectionReport:
+    """Return the former figures, less those of the rows taken out, more those put in."""
+    old, new = _tally(around.links), _tally(merged.links)
+    figures = {name: getattr(former, name) + new[name] - old[name] for name in new}
+    reasons = Counter(former.unmatched)
+    reasons.update(merged.unmatched["reason"])
+    reasons.subtract(around.unmatched["reason"])
+    reassigned = former.reassigned_m2
+    if merged.spec.relation.covers:
+        reassigned += _sliver_m2(merged.links) - _sliver_m2(around.links)
+    return replace(
+        former,
+        **figures,
+        unlinked=former.features - figures["linked"],
+        unmatched={str(r): n for r, n in sorted(reasons.items()) if n},
+        parcels_without=parcels_without,
+        reassigned_m2=round(reassigned, 3),
+        seconds=seconds,
+    )
+
+
+def _sliver_m2(links: pd.DataFrame) -> float:
+    return float(links.loc[links["sliver"].astype(bool), "area_m2"].sum())
+
+
+def _tally(links: pd.DataFrame) -> dict[str, int]:
+    feature = links["feature_id"]
+    return {
+        "linked": feature.nunique(),
+        "links": len(links),
+        "boundary": feature[links["boundary"].astype(bool)].nunique(),
+        "nearest": int((links["method"] == Method.NEAREST).sum()),
+        "slivers": int(links["sliver"].astype(bool).sum()),
+        "guessed": int((links["confidence"] == LinkConfidence.GUESSED).sum()),
+    }
