@@ -1,5 +1,6 @@
 """A merge in tiles: out of core on one machine, or spread over many.
 
-`layout` says what lies where and how it relates, `plan` which tile reads what, `work` is what a
-worker does with a tile, `runners` and `cluster` are who works, `merging` is the driver.
+`export` lays a store out, `layout` says what lies where and how it relates, `plan` which tile
+reads what, `work` is what a worker does with a tile, `runners` and `cluster` are who works,
+`merging` is the driver.
 """

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gis_core.errors import StoreError
+from gis_core.merge.engines import EngineName
 from gis_core.merge.tiles import TileRule
 from gis_core.store.parquet import Dataset, Storage, read_dataset
 from layers.spec import CollectionSpec, Identifier, Join
@@ -62,10 +63,13 @@ class LayoutFile(_Strict):
         Their dataset; columns ``parcel_key``, unique, ``geometry``, ``use``.
     made_from
         What the datasets were made from; another text, another layout.
+    engine
+        Who measures; "auto" decides by the number of all parcels.
     """
 
     version: Literal[1] = 1
     made_from: str
+    engine: EngineName = EngineName.AUTO
     crs: int
     parcels: Identifier
     collections: tuple[TiledCollection, ...]
@@ -86,6 +90,19 @@ def write_layout(storage: Storage, file: LayoutFile) -> None:
     storage.write_json(LAYOUT, file.model_dump(mode="json"))
 
 
+def read_file(storage: Storage) -> LayoutFile:
+    """Return what ``layout.json`` says; see `read_layout`."""
+    found = storage.read_json(LAYOUT)
+    try:
+        return LayoutFile.model_validate(found)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise StoreError(
+            f"{storage.shown}/{LAYOUT}: {'.'.join(map(str, first['loc']))}: {first['msg']}",
+            advice="Lay the data out again: flurbuch tiles export.",
+        ) from fault
+
+
 def read_layout(storage: Storage, names: Sequence[str] | None = None) -> Layout:
     """Return a layout.
 
@@ -99,15 +116,7 @@ def read_layout(storage: Storage, names: Sequence[str] | None = None) -> Layout:
     StoreError
         There is none, it cannot be reached, or its datasets are incomplete.
     """
-    found = storage.read_json(LAYOUT)
-    try:
-        file = LayoutFile.model_validate(found)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        raise StoreError(
-            f"{storage.shown}/{LAYOUT}: {'.'.join(map(str, first['loc']))}: {first['msg']}",
-            advice="Lay the data out again: flurbuch tiles export.",
-        ) from fault
+    file = read_file(storage)
     wanted = [c for c in file.collections if names is None or c.id in names]
     return Layout(
         storage,

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 
 from gis_core.errors import StoreError
-from gis_core.merge.engines import EngineName
 from gis_core.store.parquet import Storage
 from layers.merging.distributed.layout import LINKS, read_layout
 from layers.merging.distributed.plan import TILE_PARCELS, PlanKey, make_plan
@@ -58,7 +57,6 @@ def merge_layout(
     runner: Runner,
     *,
     tile_parcels: int = TILE_PARCELS,
-    engine: EngineName | str = EngineName.AUTO,
     progress: Progress = silent,
 ) -> TiledReport:
     """Link the guests of a layout to its parcels, tile by tile.
@@ -71,8 +69,6 @@ def merge_layout(
         Who does the work.
     tile_parcels
         Parcels of a tile, about; whole row groups.
-    engine
-        Who measures; "auto" decides by the number of all parcels, never of a tile's.
 
     Raises
     ------
@@ -88,7 +84,7 @@ def merge_layout(
     """
     begun = time.perf_counter()
     layout = read_layout(storage)
-    key = PlanKey(storage.url, layout.file.made_from, tile_parcels, EngineName(engine).value)
+    key = PlanKey(storage.url, layout.file.made_from, tile_parcels)
     tiles = len(make_plan(key).tiles)
     account = _Account(uuid.uuid4().hex[:12])
     first = [MeasureTask(key, account.run, tile) for tile in range(tiles)]

@@ -29,14 +29,11 @@ class PlanKey:
         As in the layout: a process that has read a former one reads again.
     tile_parcels
         Parcels of a tile, about.
-    engine
-        Who measures; "auto" decides by the parcels of all tiles.
     """
 
     storage: str
     made_from: str
     tile_parcels: int = TILE_PARCELS
-    engine: str = EngineName.AUTO.value
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def make_plan(key: PlanKey) -> Plan:
         c.id: _deal(layout, c.id, c.rule.reach_m, footprints, len(tiles))
         for c in layout.file.collections
     }
-    engine = choose_engine(key.engine, parcels.rows)
+    engine = choose_engine(layout.file.engine, parcels.rows)
     return Plan(layout, engine, tiles, footprints, readings)
 
 
