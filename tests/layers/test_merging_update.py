@@ -1,13 +1,14 @@
 """Links brought up to date are those of a merge from scratch."""
 
-import random
 import shutil
+import zlib
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from shapely.affinity import translate
 
 from gis_core.store import MERGE, Query, Store
 from layers.merging import merge
@@ -65,8 +66,8 @@ def edit(store, layer, table, change, how_many, seed):
     """Give rows of a table to ``change`` and store what it makes of them instead."""
     snapshot = store.snapshot(layer)
     frame = snapshot.frame(table)
-    rng = random.Random(seed)
-    rows = frame.loc[sorted(rng.sample(sorted(frame.index), how_many))]
+    rng = np.random.default_rng(zlib.crc32(str(seed).encode()))
+    rows = frame.loc[sorted(rng.choice(sorted(frame.index), how_many, replace=False))]
     new = change(rows.copy(), rng)
     with store.amend(layer) as writer:
         amended = writer.amend(table)
@@ -104,15 +105,7 @@ def gone(rows, _):
 
 
 def moved(rows, rng):
-    rows["geometry"] = [
-        shapely.transform(g, lambda xy: xy + [dx, dy])
-        for g, dx, dy in zip(
-            rows.geometry,
-            [rng.uniform(-40, 40) for _ in rows.index],
-            [rng.uniform(-40, 40) for _ in rows.index],
-            strict=True,
-        )
-    ]
+    rows["geometry"] = [translate(g, *rng.uniform(-40, 40, 2)) for g in rows.geometry]
     return rows
 
 
@@ -178,12 +171,12 @@ def test_links_follow_the_ground_and_tax_objects_their_keys(city):
     linked = city.snapshot(MERGE).frame("link_baum")
     tax = city.snapshot(MERGE).frame("link_grundsteuer")
     both = set(linked["parcel_key"]) & set(tax["parcel_key"])
-    key = sorted(both)[0]
+    key = min(both)
     row = city.snapshot("alkis").frame("flurstueck", Query(equals={"flstkennz": key}))
     with city.amend("alkis") as writer:
         table = writer.amend("flurstueck")
         table.delete(row.index)
-        halves = pd.DataFrame(split(row, random.Random(1)).reset_index(names="feature_id"))
+        halves = pd.DataFrame(split(row, np.random.default_rng(1)).reset_index(names="feature_id"))
         table.append(halves.drop(columns="geometry"), halves["geometry"].to_numpy(object))
         writer.publish({}, None)
     same_as_from_scratch(city)
