@@ -54,6 +54,7 @@ def ingest(
     Every row is accepted, repaired, or put into the layer's quarantine with
     row, field, found and expected. The former content stays served until the
     new one is complete; when a file cannot be read at all, nothing changes.
+    Where little changed, the links to parcels are brought up to date at once.
 
     [bold]Examples[/]
 
@@ -67,6 +68,7 @@ def ingest(
     2 wrong usage.
     """
     from layers.ingest.directory import import_files
+    from layers.merging import refresh_directory
 
     shared = context(ctx)
     with progress(quiet=as_json) as report_progress:
@@ -81,10 +83,19 @@ def ingest(
             dry_run=dry_run,
             progress=report_progress,
         )
+        links = None
+        if report.generation is not None:
+            links = refresh_directory(
+                shared.settings.data_dir, shared.registry, shared.profile, report_progress
+            )
     if as_json:
-        print_json(report.as_json())
-    else:
-        _print_report(report, shared.settings.language)
+        print_json({**report.as_json(), "links": links and links.as_json()})
+        return
+    _print_report(report, shared.settings.language)
+    if links is not None:
+        talk.print(f"links {links.generation} brought up to date in {links.seconds:.1f} s")
+    elif report.generation is not None:
+        talk.print("[dim]Link it to the parcels: flurbuch merge[/]")
 
 
 def quarantine(

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from api.cli.console import out, print_json, progress, talk
 from api.cli.context import context
+from gis_core.merge.engine_name import EngineName
 
 if TYPE_CHECKING:
     from layers.merging import MergeReport
@@ -19,6 +20,12 @@ def register(app: typer.Typer) -> None:
 
 def merge(
     ctx: typer.Context,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Make all links from scratch, however little changed.")
+    ] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who measures when all links are made; auto goes by size.")
+    ] = EngineName.AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Link everything that is imported to its parcels.
@@ -26,7 +33,8 @@ def merge(
     Trees by their stems, damages to the street they lie on, buildings, uses and graves by
     area, tax objects by the keys that they state, establishments by address, terrain by cells.
     What finds no parcel is listed with the reason. The former links stay served until the
-    new ones are complete.
+    new ones are complete. After a small change only what it reaches is linked anew, with
+    the same result.
 
     [bold]Examples[/]
 
@@ -42,7 +50,12 @@ def merge(
     shared = context(ctx)
     with progress(quiet=as_json) as report_progress:
         report = merge_directory(
-            shared.settings.data_dir, shared.registry, shared.profile, report_progress
+            shared.settings.data_dir,
+            shared.registry,
+            shared.profile,
+            report_progress,
+            engine=engine,
+            whole=whole,
         )
     if as_json:
         print_json(report.as_json())
@@ -70,4 +83,7 @@ def _print_report(report: "MergeReport") -> None:
             f"{report.beyond_bound:,} parcels differ from their official area by more than the "
             "project's default bound"
         )
-    talk.print(f"{report.parcels:,} parcels, links {report.generation} in {report.seconds:.1f} s")
+    how = "" if report.changed is None else f" after {report.changed:,} changes"
+    talk.print(
+        f"{report.parcels:,} parcels, links {report.generation}{how} in {report.seconds:.1f} s"
+    )

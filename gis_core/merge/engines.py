@@ -1,11 +1,11 @@
 """Who measures: GEOS by shapely for small merges and as the oracle, compiled kernels for others."""
 
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_core.merge.engine_name import EngineName
 from gis_core.merge.shapes import Shapes
 
 type Near = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]
@@ -16,14 +16,6 @@ type Touching = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
 
 KERNELS_FROM = 10_000
 """Parcels from which compiled kernels pay for the second that loading them takes."""
-
-
-class EngineName(StrEnum):
-    """What a caller may ask for."""
-
-    AUTO = "auto"
-    SHAPELY = "shapely"
-    KERNELS = "kernels"
 
 
 class Engine(Protocol):

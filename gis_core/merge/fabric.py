@@ -8,7 +8,8 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import GeometryTypeError
-from gis_core.merge.engines import Engine, EngineName, make_engine
+from gis_core.merge.engine_name import EngineName
+from gis_core.merge.engines import Engine, make_engine
 from gis_core.merge.shapes import AnyShapes, Shapes
 
 

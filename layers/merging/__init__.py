@@ -4,10 +4,12 @@
 collection (`joins` knows the kinds of relation, `tables` how the result is stored),
 `parcel_areas` holds official against drawn areas, `terrain` counts a raster's cells. The
 geometry and arithmetic are in `gis_core.merge`.
+
+After a small change (`changes`) only what it reaches (`surroundings`) is joined anew (`update`).
 """
 
 from layers.merging.collection import CollectionReport
 from layers.merging.report import MergeReport
-from layers.merging.run import merge, merge_directory
+from layers.merging.run import merge, merge_directory, refresh_directory
 
-__all__ = ["CollectionReport", "MergeReport", "merge", "merge_directory"]
+__all__ = ["CollectionReport", "MergeReport", "merge", "merge_directory", "refresh_directory"]

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.folding import fold_name
-from gis_core.merge.engines import EngineName, choose_engine
+from gis_core.merge.engine_name import EngineName
+from gis_core.merge.engines import choose_engine
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.shapes import Shapes
 from gis_core.store import Query, Snapshot

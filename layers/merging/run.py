@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gis_core.merge.engines import EngineName
+from gis_core.merge.engine_name import EngineName
 from gis_core.store import MERGE, GenerationInfo, Store, Writer
 from layers.errors import NotMergedError
 from layers.merging.changes import find_changes, rules_digest
@@ -126,6 +126,26 @@ def merge_directory(
     """Merge what is imported below a data directory; see `merge`."""
     with Store.open(data_dir) as store:
         return merge(store, registry, municipality, progress, engine=engine, whole=whole)
+
+
+def refresh_directory(
+    data_dir: Path, registry: Registry, municipality: Municipality, progress: Progress = silent
+) -> MergeReport | None:
+    """Bring served links up to date where little changed since they were made; else do nothing.
+
+    Returns
+    -------
+    None where there are no links yet, or where they have to be made from scratch.
+    """
+    with Store.open(data_dir) as store:
+        served = dict(store.served())
+        if MERGE not in served:
+            return None
+        parcels = parcel_collection(registry, served)
+        changes = find_changes(store, registry, served, parcels)
+        if changes is None:
+            return None
+        return update(store, registry, municipality, changes, parcels, progress)
 
 
 def parcel_collection(

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.addresses import fold_street, list_addresses
-from gis_core.merge.engines import EngineName
+from gis_core.merge.engine_name import EngineName
 from gis_core.store import GenerationInfo, Query, Snapshot, Store
 from gis_core.store.differences import ids_near, values_beginning
 from layers.access import link_access
