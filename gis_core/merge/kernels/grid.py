@@ -59,7 +59,7 @@ def box_pairs(
     grid
         Of ``indexed``.
     indexed
-        (m, 4) boxes that the grid was made of.
+        (m, 4) boxes that the grid was made of; further columns are not looked at.
     asking
         (n, 4) boxes. Boxes are closed: a common corner counts. NaN boxes touch none.
 
@@ -247,9 +247,22 @@ def _pairs(
                                 left, right = _doubled(left), _doubled(right)
                             left[n], right[n] = a, i
                             n += 1
-        if n > before + 1:
-            right[before:n] = np.sort(right[before:n])
+        _sort(right, before, n)
     return left[:n].copy(), right[:n].copy()
+
+
+@kernel
+def _sort(array: NDArray[np.int64], begin: int, end: int) -> None:
+    """Sort a part of an array; for few members, or some already in order, by moving them."""
+    if end - begin > 64:
+        array[begin:end] = np.sort(array[begin:end])
+        return
+    for k in range(begin + 1, end):
+        value, at = array[k], k
+        while at > begin and array[at - 1] > value:
+            array[at] = array[at - 1]
+            at -= 1
+        array[at] = value
 
 
 @kernel
