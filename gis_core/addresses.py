@@ -30,6 +30,12 @@ _PLACE = re.compile(r"(?:D-)?[0-9]{5}(?![0-9])|(?:Ortsteil|OT)\b", re.IGNORECASE
 _TOWN_AFTER = re.compile(r"\s(?:D-)?[0-9]{5}\s+[^0-9]+$", re.IGNORECASE)
 _NUMBER_WORD = re.compile(r"[\s,]*\b(?:haus)?(?:nr|nummer|no)\b\.?\s*$", re.IGNORECASE)
 
+_WORD = "[A-ZÄÖÜa-zäöüß]{2,}"
+_PLAIN = re.compile(rf"({_WORD}(?:[ -]{_WORD})*\.?) ([1-9][0-9]{{0,3}})([a-z]?)")
+_NOT_PLAIN = frozenset(
+    ["nr", "no", "nummer", "hausnr", "hausnummer", "haus", "bis", "und", "ot", "ortsteil"]
+)
+
 
 class Address(NamedTuple):
     """One address: the street as written, the house number's digits, its suffix.
@@ -98,6 +104,14 @@ def list_addresses(text: str) -> tuple[Address, ...]:
     >>> [a.text for a in list_addresses("Dorfstraße; Am Weg 25-29, 30a")]
     ['Dorfstraße', 'Am Weg 25', 'Am Weg 27', 'Am Weg 29', 'Am Weg 30a']
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain and _NOT_PLAIN.isdisjoint(re.split("[ .-]", plain[1].lower())):
+        return (Address(plain[1], plain[2], plain[3]),)
+    return _list_any(text)
+
+
+def _list_any(text: str) -> tuple[Address, ...]:
+    """Do the same for a text of any form; nine in ten are plain and need none of this."""
     found: list[Address] = []
     for streets in re.sub(r"\([^)]*\)", " ", plain_text(text)).split(";"):
         found += _in_one_street(streets)

@@ -70,8 +70,9 @@ class PieceMeasures(_Pairs):
     measure
         (k,) float64, area of the common piece in m²; of a line the length in metres.
     width_m
-        (k,) float64, mean width of the piece: twice its area by its perimeter. Infinite where
-        the piece is too large on either side to be a sliver, and for lines.
+        (k,) float64, mean width of the piece: twice its area by its perimeter; at most, where
+        its area alone makes it narrow. Infinite where the piece is too large on either side to
+        be a sliver, and for lines.
     """
 
     measure: NDArray[np.float64]

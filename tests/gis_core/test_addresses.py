@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_core.addresses import fold_street, list_addresses, split_address
+from gis_core.addresses import _list_any, fold_street, list_addresses, split_address
 from gis_core.folding import fold_name, plain_text
 
 
@@ -104,3 +104,37 @@ def test_all_of_essen_is_taken_apart_as_the_city_does(shared_data):
     for row in rows:
         city = (row["strname"], row.get("hsnr", ""), row.get("hsnrzu", "").lower())
         assert split_address(row["adresse"]) == city
+
+
+WORDS = [
+    "Haupt",
+    "Am",
+    "Alte",
+    "Straße",
+    "str.",
+    "Nr.",
+    "Haus",
+    "weg",
+    "bis",
+    "und",
+    "u.",
+    "OT",
+    "B",
+    "des",
+    "17.",
+    "Juni",
+    "Sankt",
+    "Nr",
+    "No",
+    "5a",
+]
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=4),
+    st.sampled_from([" ", "-", "  ", ", "]),
+    st.from_regex(r"0?[0-9]{0,5} ?[a-zA-Z]?", fullmatch=True),
+)
+def test_plain_addresses_are_read_like_any_other(words, gap, house):
+    text = " ".join([gap.join(words), house])
+    assert list_addresses(text) == _list_any(text)
