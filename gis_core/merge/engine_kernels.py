@@ -1,0 +1,64 @@
+"""Measures by compiled loops over flat arrays; no geometry object is made."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis_core.merge.engines import Near, Touching
+from gis_core.merge.kernels.discs import disc_areas
+from gis_core.merge.kernels.edges import Edges, edges_of
+from gis_core.merge.kernels.grid import box_pairs, build_grid
+from gis_core.merge.kernels.lengths import line_lengths, piece_perimeters
+from gis_core.merge.kernels.overlap import overlap_areas
+from gis_core.merge.kernels.points import near_points
+from gis_core.merge.shapes import Shapes
+
+
+class KernelEngine:
+    """Parcels in grids of cells; their edges are indexed when the first area asks."""
+
+    def __init__(self, parcels: Shapes) -> None:
+        self._flat = parcels.flat
+        self._grid = build_grid(self._flat.box)
+        self._edges: Edges | None = None
+        self._guests: tuple[Shapes, Edges] | None = None
+
+    def near(self, xy: NDArray[np.float64], reach: NDArray[np.float64]) -> Near:
+        """See `Engine.near`; exact by adaptive orientation tests."""
+        return near_points(xy, reach, self._grid, self._flat)
+
+    def disc_areas(
+        self, xy: NDArray[np.float64], radius: NDArray[np.float64], parcel: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """See `Engine.disc_areas`."""
+        return disc_areas(xy, radius, parcel, self._ground)
+
+    def pieces(self, guests: Shapes) -> Touching:
+        """See `Engine.pieces`; areas by signed edges, so that no input can fail."""
+        edges = self._edges_of(guests)
+        guest, parcel = box_pairs(self._grid, self._flat.box, guests.boxes)
+        linear = guests.dimension[guest] == 1
+        if not linear.any():
+            return guest, parcel, overlap_areas(guest, parcel, edges, self._ground)
+        measure = np.empty(len(guest))
+        line, area = np.flatnonzero(linear), np.flatnonzero(~linear)
+        measure[area] = overlap_areas(guest[area], parcel[area], edges, self._ground)
+        measure[line] = line_lengths(guest[line], parcel[line], edges, self._ground)
+        return guest, parcel, measure
+
+    def perimeters(
+        self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """See `Engine.perimeters`."""
+        return piece_perimeters(guest, parcel, self._edges_of(guests), self._ground)
+
+    @property
+    def _ground(self) -> Edges:
+        if self._edges is None:
+            self._edges = edges_of(self._flat)
+        return self._edges
+
+    def _edges_of(self, guests: Shapes) -> Edges:
+        """Index the guests' edges once for their areas and perimeters."""
+        if self._guests is None or self._guests[0] is not guests:
+            self._guests = (guests, edges_of(guests.flat))
+        return self._guests[1]
