@@ -130,7 +130,7 @@ def test_order_and_place_change_no_bit_but_rounding(seed):
 
 
 def test_shares_of_a_full_cover_add_up():
-    parcels, rng = town(7, plots=300)
+    parcels, _ = town(7, plots=300)
     _, fast = both(parcels)
     cover, _ = town(8, plots=90)
     links = overlap(shapely.transform(cover, lambda xy: xy + FAR), fast)
