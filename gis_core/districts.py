@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -183,7 +183,7 @@ class DistrictCatalogue:
 
     def similar_names(self, name: str) -> tuple[District, ...]:
         """Return up to three districts with a similar name, to suggest, never to take."""
-        close = difflib.get_close_matches(fold_name(name), list(self._by_name), n=3, cutoff=0.75)
+        close = _close_names(fold_name(name), tuple(self._by_name))
         return tuple(district for folded in close for district in self._by_name[folded])[:3]
 
     def has_section(self, key: str, section: int) -> bool:
@@ -239,6 +239,12 @@ def parse_sections(text: str) -> frozenset[int]:
             raise ValueError(f"sections {part!r}: expected a number or a rising range up to 999")
         sections.update(range(low, high + 1))
     return frozenset(sections)
+
+
+@lru_cache(maxsize=1024)
+def _close_names(folded: str, names: tuple[str, ...]) -> list[str]:
+    """Return up to three names; a register that misspells one repeats it in every row."""
+    return difflib.get_close_matches(folded, names, n=3, cutoff=0.75)
 
 
 def _district(row: dict[str, str], office: str, *, inside: bool) -> District:

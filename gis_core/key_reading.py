@@ -1,8 +1,9 @@
 """What reading a parcel key yields: for one text, and for a column of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -19,6 +20,10 @@ class Confidence(StrEnum):
     NORMALISED = "normalised"  # another spelling in digits
     TEXT = "text"  # the district was given by name
     GUESSED = "guessed"  # a part was missing and only one current parcel fits
+
+
+SURENESS = (Confidence.EXACT, Confidence.NORMALISED, Confidence.TEXT, Confidence.GUESSED)
+"""The confidences as small numbers: their positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,67 @@ class KeyColumn:
             rows[:, i] = reading.key, reading.confidence, reading.problem
         key, confidence, problem = rows
         return cls(key, confidence, problem, {reading.text: reading for reading in readings})
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.key)
+
+
+class Readings(Mapping[str, KeyReading]):
+    """Full readings of the distinct texts of a column, made when they are asked for."""
+
+    def __init__(
+        self,
+        texts: NDArray[np.object_],
+        known: Mapping[str, KeyReading],
+        read: Callable[[str], KeyReading],
+    ) -> None:
+        """Keep what is known and how to read the rest of ``texts``."""
+        self._texts = texts
+        self._known = known
+        self._read = read
+
+    @cached_property
+    def _distinct(self) -> dict[str, None]:
+        return dict.fromkeys(self._texts)
+
+    def __getitem__(self, text: str) -> KeyReading:
+        """Return the reading of a text of the column."""
+        if text in self._known:
+            return self._known[text]
+        if text not in self._distinct:
+            raise KeyError(text)
+        return self._read(text)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the distinct texts in the order in which they occur."""
+        return iter(self._distinct)
+
+    def __len__(self) -> int:
+        """Return the number of distinct texts."""
+        return len(self._distinct)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBytes:
+    """A column of n texts, read, without an object for each.
+
+    Attributes
+    ----------
+    key
+        (n,) bytes of 20: canonical key, empty where the text was refused.
+    confidence
+        (n,) int8, position in `SURENESS`; -1 where the text was refused.
+    refused
+        (k,) intp, the rows that were refused, ascending.
+    why
+        (k) readings that say why.
+    """
+
+    key: NDArray[np.bytes_]
+    confidence: NDArray[np.int8]
+    refused: NDArray[np.intp]
+    why: Sequence[KeyReading]
 
     def __len__(self) -> int:
         """Return the number of texts."""

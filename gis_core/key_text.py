@@ -19,6 +19,7 @@ from gis_core.key_spelling import (
     take_parcel_number,
     to_int,
 )
+from gis_core.numerals import digits_for_words
 
 Slot = Literal["state", "district", "section", "parcel", "denominator", "sequence"]
 
@@ -37,6 +38,7 @@ _SEVERAL = {"und", "u", "sowie", "bis", "and", "to"}
 _KEY_WORDS = {"flurstueckskennzeichen", "flstkennz", "fskz", "fsk", "kennzeichen", "key"} | {
     label for label, slot in _LABELS.items() if slot == "parcel"
 }
+_STROKES = {"strich", "schraegstrich", "schragstrich", "stroke", "slash"}
 _TOKEN = re.compile(r"([^\W\d_]+)|([0-9]+|_+)")
 _STROKE = re.compile(r"\s*\b(?:strich|schr[äa]gstrich|stroke|slash)\b\s*", re.IGNORECASE)
 
@@ -77,6 +79,23 @@ def strip_key_words(text: str) -> str:
 def write_strokes(text: str) -> str:
     """Return the text with a spoken stroke written as ``/``."""
     return _STROKE.sub("/", text)
+
+
+def is_label_or_filler(word: str) -> bool:
+    """Return whether a word names a part of the key, or is passed over beside a name."""
+    folded = fold_name(word)
+    return folded in _LABELS or folded in _FILLERS
+
+
+def is_plain_word(word: str) -> bool:
+    """Return whether the grammar knows nothing of a word: it can only be part of a name."""
+    folded = fold_name(word)
+    known = _LABELS.keys() | _FILLERS | _SEVERAL | _KEY_WORDS | _STROKES
+    return (
+        folded not in known
+        and not re.search("tausend|thousand", folded)
+        and digits_for_words(word) == word
+    )
 
 
 @dataclass

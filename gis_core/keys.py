@@ -16,13 +16,23 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gis_core.districts import District, DistrictCatalogue
 from gis_core.folding import plain_text
-from gis_core.key_columns import Texts, as_texts, canonical_rows
+from gis_core.key_columns import (
+    COMPILED_FROM,
+    Texts,
+    as_arrow,
+    as_large_string,
+    as_texts,
+    canonical_rows,
+    read_shapes,
+)
 from gis_core.key_format import KeyParts, Style, format_key, join_parts, parts
 from gis_core.key_messages import KeyTextError
-from gis_core.key_reading import Confidence, KeyColumn, KeyReading
+from gis_core.key_reading import SURENESS, Confidence, KeyBytes, KeyColumn, KeyReading, Readings
+from gis_core.key_shapes import Form, learn_form
 from gis_core.key_spelling import Spelling, read_compact, read_object_id, read_structured
 from gis_core.key_text import read_text, strip_key_words, write_strokes
 from gis_core.numerals import Lang, digits_for_words
@@ -30,6 +40,7 @@ from gis_core.numerals import Lang, digits_for_words
 __all__ = [
     "AlkisKeys",
     "Confidence",
+    "KeyBytes",
     "KeyColumn",
     "KeyParts",
     "KeyReading",
@@ -40,6 +51,7 @@ __all__ = [
     "join_parts",
     "parts",
     "read_key",
+    "read_key_bytes",
     "read_keys",
 ]
 
@@ -87,25 +99,58 @@ def read_key(text: str, catalogue: DistrictCatalogue) -> KeyReading:
 def read_keys(texts: Texts, catalogue: DistrictCatalogue) -> KeyColumn:
     """Read a column of parcel keys; element by element the same as `read_key`.
 
-    Canonical keys are recognised on arrays (about a million a second); of the rest
-    every distinct text is read once.
-
     Parameters
     ----------
     texts
         n texts; missing values are read as empty, numbers as their digits.
+
+    Notes
+    -----
+    Canonical keys are recognised on arrays, about a million a second. Of the rest every distinct
+    text is read once, 15 to 40 µs each; from 50,000 texts on, compiled loops read all usual
+    spellings, see `read_key_bytes`.
     """
     column = as_texts(texts)
-    canonical = canonical_rows(column, catalogue)
+    key = column.copy()
     confidence = np.full(len(column), Confidence.EXACT, dtype=object)
     problem = np.full(len(column), "", dtype=object)
-    rest = np.flatnonzero(~canonical)
+    if len(column) >= COMPILED_FROM and catalogue.has_sections and (text := as_arrow(column)):
+        read, sure = read_shapes(text, catalogue, _learn)
+        good = np.flatnonzero(sure >= 0)
+        key[good] = read[good].astype(str)
+        confidence[good] = np.asarray(SURENESS, dtype=object)[sure[good]]
+        rest = np.flatnonzero(sure < 0)
+        odd = np.flatnonzero(sure != 0)
+    else:
+        odd = rest = np.flatnonzero(~canonical_rows(column, catalogue))
     code, distinct = pd.factorize(column[rest])
     others = KeyColumn.of([read_key(text, catalogue) for text in distinct])
-    column[rest] = others.key[code]
-    confidence[rest] = others.confidence[code]
+    key[rest], confidence[rest] = others.key[code], others.confidence[code]
     problem[rest] = others.problem[code]
-    return KeyColumn(column, confidence, problem, others.readings)
+    readings = Readings(column[odd], others.readings, lambda text: read_key(text, catalogue))
+    return KeyColumn(key, confidence, problem, readings)
+
+
+def read_key_bytes(texts: pa.Array | pa.ChunkedArray, catalogue: DistrictCatalogue) -> KeyBytes:
+    """Read a column of n texts (nulls: empty) straight from Arrow; answers as `read_key`.
+
+    No object is made for a text that is read. About 0.3 µs a text in a usual spelling, 15 to
+    60 µs for each distinct one that only the full reader reads or refuses.
+    """
+    column = as_large_string(texts)
+    if len(column) >= COMPILED_FROM and catalogue.has_sections:
+        key, confidence = read_shapes(column, catalogue, _learn)
+    else:
+        key, confidence = np.zeros(len(column), "S20"), np.full(len(column), -1, np.int8)
+    rest = np.flatnonzero(confidence < 0)
+    code, distinct = pd.factorize(column.take(pa.array(rest)).to_numpy(zero_copy_only=False))
+    readings = [read_key(text, catalogue) for text in distinct]
+    sure = np.asarray([SURENESS.index(r.confidence) if r.confidence else -1 for r in readings])
+    key[rest] = np.asarray([(r.key or "").encode() for r in readings], "S20")[code]
+    confidence[rest] = sure.astype(np.int8)[code]
+    refused = np.flatnonzero(confidence < 0)
+    why = {row: readings[c] for row, c in zip(rest.tolist(), code.tolist(), strict=True)}
+    return KeyBytes(key, confidence, refused, [why[row] for row in refused.tolist()])
 
 
 class KeyScheme(Protocol):
@@ -166,7 +211,8 @@ class TextKeys:
 
 
 def _read(text: str, catalogue: DistrictCatalogue) -> KeyReading:
-    return _judge(text, _spell(_presentable(text), catalogue), catalogue)
+    spelling = _spell(_presentable(text), has_sections=catalogue.has_sections)
+    return _judge(text, spelling, catalogue)
 
 
 def _presentable(text: str) -> str:
@@ -192,7 +238,7 @@ def _is_odd_digit(character: str) -> bool:
     return any(c.isdigit() for c in composed)
 
 
-def _spell(plain: str, catalogue: DistrictCatalogue) -> Spelling:
+def _spell(plain: str, *, has_sections: bool) -> Spelling:
     """Try the grammars from the strictest to the freest."""
     compact = read_compact(plain)
     if compact:
@@ -203,14 +249,20 @@ def _spell(plain: str, catalogue: DistrictCatalogue) -> Spelling:
     if not _LETTER.search(plain):
         if not re.search("[0-9]", plain):
             raise KeyTextError("not-a-key")
-        return read_structured(plain, has_sections=catalogue.has_sections)
+        return read_structured(plain, has_sections=has_sections)
     bare = strip_key_words(plain)
     if bare != plain and not _LETTER.search(bare):
         # Suppressed: in "Flurstück 12/4" only the first word is a label, not a whole key.
         with contextlib.suppress(KeyTextError):
-            return read_compact(bare) or read_structured(bare, has_sections=catalogue.has_sections)
+            return read_compact(bare) or read_structured(bare, has_sections=has_sections)
     heard = write_strokes(digits_for_words(plain))
-    return read_text(heard, has_sections=catalogue.has_sections)
+    return read_text(heard, has_sections=has_sections)
+
+
+@lru_cache(maxsize=4096)
+def _learn(skeleton: str, tail: str) -> Form | None:
+    """Return where a shape of texts holds the parts of a key, in a state with sections."""
+    return learn_form(skeleton, tail, lambda text: _spell(_presentable(text), has_sections=True))
 
 
 def _judge(text: str, spelling: Spelling, catalogue: DistrictCatalogue) -> KeyReading:
