@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -36,9 +36,9 @@ class Storage:
         The same for people, without user names, passwords and parameters.
     """
 
-    url: str
+    url: str = field(repr=False)
     shown: str
-    root: str
+    root: str = field(repr=False)
     filesystem: pafs.FileSystem = field(repr=False, compare=False)
 
     @classmethod
@@ -63,7 +63,10 @@ class Storage:
         host = parts.netloc.rpartition("@")[2]
         shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
         with storage_faults(shown):
-            filesystem, root = pafs.FileSystem.from_uri(text)
+            if parts.scheme == "s3":
+                filesystem, root = _object_store(parts, shown), host + parts.path
+            else:
+                filesystem, root = pafs.FileSystem.from_uri(text)
         return cls(text, shown, root.rstrip("/"), filesystem)
 
     @property
@@ -192,6 +195,25 @@ def storage_faults(shown: str) -> Iterator[None]:
         raise _damaged(shown) from fault
     except OSError as fault:
         raise StoreError(f"{shown}: the storage cannot be used", advice=_ADVICE) from fault
+
+
+def _object_store(parts: SplitResult, shown: str) -> pafs.S3FileSystem:
+    """Open an object store with less patience than the library has: a wrong address is told."""
+    options = dict(parse_qsl(parts.query))
+    unknown = options.keys() - {"endpoint_override", "region", "scheme"}
+    if unknown:
+        raise StoreError(
+            f"{shown}: unknown parameter {min(unknown)!r}", advice=_ADVICE, place=shown
+        )
+    if parts.username and parts.password:
+        options["access_key"] = unquote(parts.username)
+        options["secret_key"] = unquote(parts.password)
+    return pafs.S3FileSystem(
+        **options,
+        connect_timeout=5,
+        request_timeout=60,
+        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=3),
+    )
 
 
 def _damaged(shown: str) -> StoreError:

@@ -30,7 +30,7 @@ class DaskCluster:
         with self._client(distributed) as client:
             with _faults(distributed, self._address):
                 futures = client.map(function, tasks, retries=RETRIES, pure=False)
-                done = distributed.as_completed(futures, with_results=True)
+                done = distributed.as_completed(futures, loop=client.loop, with_results=True)
             while True:
                 with _faults(distributed, self._address):
                     found = next(done, None)

@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
-from gis_core.merge.engines import EngineName, choose_engine
+from gis_core.merge.engine_name import EngineName
+from gis_core.merge.engines import choose_engine
 from gis_core.merge.shapes import Shapes
 from gis_core.store import Query, Snapshot, Store
 from gis_core.store.parquet import DatasetWriter, Storage

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gis_core.errors import StoreError
-from gis_core.merge.engines import EngineName
+from gis_core.merge.engine_name import EngineName
 from gis_core.merge.tiles import TileRule
 from gis_core.store.parquet import Dataset, Storage, read_dataset
 from layers.spec import CollectionSpec, Identifier, Join

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
-from gis_core.merge.engines import EngineName, choose_engine
+from gis_core.merge.engine_name import EngineName
+from gis_core.merge.engines import choose_engine
 from gis_core.merge.residence import Footprints
 from gis_core.store.parquet import RowGroup, Storage
 from layers.merging.distributed.layout import Layout, read_layout
