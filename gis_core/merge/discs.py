@@ -60,13 +60,15 @@ def _edge_area(
     # |start + t run|² = radius²: the part of the edge inside the circle is t0 to t1.
     a = np.einsum("ij,ij->i", run, run)
     b = np.einsum("ij,ij->i", start, run)
-    c = np.einsum("ij,ij->i", start, start) - radius**2
-    root = np.sqrt(np.maximum(b * b - a * c, 0.0))
+    # b² - a (|start|² - radius²) without its cancellation, which a long edge would feel.
+    root = np.sqrt(np.maximum(a * radius**2 - _cross(start, run) ** 2, 0.0))
     length = np.where(a > 0, a, 1.0)
     enter = np.clip((-b - root) / length, 0.0, 1.0)
     leave = np.clip((-b + root) / length, 0.0, 1.0)
-    first = start + enter[:, None] * run
-    last = start + leave[:, None] * run
+    # start + run is not quite the end: a hair from the centre that is another angle.
+    first, last = (
+        np.where(t[:, None] < 1.0, start + t[:, None] * run, end) for t in (enter, leave)
+    )
     return 0.5 * (radius**2 * (_turn(start, first) + _turn(last, end)) + _cross(first, last))
 
 

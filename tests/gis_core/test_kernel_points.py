@@ -8,7 +8,9 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gis_core.merge.discs import disc_area_inside
 from gis_core.merge.flat import FlatShapes
+from gis_core.merge.kernels.discs import disc_areas
 from gis_core.merge.kernels.edges import edges_of
 from gis_core.merge.kernels.grid import build_grid
 from gis_core.merge.kernels.orientation import orientation
@@ -189,3 +191,65 @@ def test_no_points_and_no_plots():
     assert len(near(shapely.box([0], 0, [1], 1), np.zeros((0, 2)), 1.0)[0]) == 0
     assert len(near([None], np.zeros((2, 2)), 1.0)[0]) == 0
     assert len(near([], np.zeros((2, 2)), 1.0)[0]) == 0
+
+
+def discs(plots, xy, radius, plot):
+    flat = FlatShapes.from_shapely(np.asarray(plots, object))
+    return disc_areas(np.asarray(xy, float), np.asarray(radius, float), np.asarray(plot), flat)
+
+
+SEGMENT = 1 / 3 - np.sqrt(3) / (4 * np.pi)  # of the disc, beyond a chord at half the radius
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "share"),
+    [
+        pytest.param(5, 5, 1.0, id="inside"),
+        pytest.param(1, 5, 1.0, id="touches-from-inside"),
+        pytest.param(-1, 5, 0.0, id="touches-from-outside"),
+        pytest.param(0, 5, 0.5, id="centre-on-an-edge"),
+        pytest.param(10, 10, 0.25, id="centre-on-a-corner"),
+        pytest.param(0.5, 5, 1 - SEGMENT, id="upright-chord"),
+        pytest.param(5, -0.5, SEGMENT, id="level-chord"),
+        pytest.param(30, 30, 0.0, id="elsewhere"),
+    ],
+)
+def test_parts_of_discs(x, y, share):
+    for plot in (shapely.box(0, 0, 10, 10), shapely.reverse(shapely.box(0, 0, 10, 10))):
+        area = discs([plot], [[x, y]], [1.0], [0])[0]
+        assert area == pytest.approx(share * np.pi, abs=1e-15)
+        if share in {0, 1} and abs(x) != 1:
+            assert area == share * np.pi
+
+
+def test_a_small_plot_lies_in_a_large_disc():
+    assert discs([HOLED], [[5, 5]], [100.0], [0])[0] == pytest.approx(HOLED.area, rel=1e-12)
+
+
+def test_what_is_no_disc_has_no_area():
+    plot = shapely.box(0, 0, 10, 10)
+    xy = [[5, 5], [5, 5], [5, 5], [np.nan, 5]]
+    assert discs([plot], xy, [0, -1, np.nan, 1], [0] * 4).tolist() == [0.0] * 4
+
+
+@settings(max_examples=150, deadline=None)
+@given(fabrics(), st.sampled_from([1e-3, 0.3, 4.0, 70.0]))
+def test_discs_are_those_of_numpy(world, radius):
+    plots, xy = world
+    point, plot, _, _ = near(plots, xy, radius)
+    size = np.full(len(point), radius)
+    area = discs(plots, xy[point], size, plot)
+    valid = shapely.make_valid(plots)
+    wanted = disc_area_inside(xy[point], size, valid[plot])
+    assert np.abs(area - wanted).max() <= 1e-11 * np.pi * radius**2
+    assert area.min() >= 0
+
+
+def test_a_fabric_takes_up_the_whole_disc(quilt):
+    plots = quilt(12).geometry
+    centre = TOWN + np.random.default_rng(4).uniform(60, 180, (200, 2))
+    radius = np.geomspace(1e-3, 50, 200)
+    point, plot, _, _ = near(plots, centre, radius)
+    area = discs(plots, centre[point], radius[point], plot)
+    whole = np.pi * radius**2
+    assert np.bincount(point, area) == pytest.approx(whole, rel=1e-9)

@@ -168,12 +168,12 @@ def _border_distances(
             x1, y1, x2, y2 = xy[v, 0] - x, xy[v, 1] - y, xy[v + 1, 0] - x, xy[v + 1, 1] - y
             if min(x1, x2) > far or max(x1, x2) < -far or min(y1, y2) > far or max(y1, y2) < -far:
                 continue
-            found[k] = min(found[k], _from_origin(x1, y1, x2, y2))
+            found[k] = min(found[k], segment_distance(x1, y1, x2, y2))
     return found
 
 
 @kernel
-def _from_origin(x1: float, y1: float, x2: float, y2: float) -> float:
+def segment_distance(x1: float, y1: float, x2: float, y2: float) -> float:
     """Return the distance from (0, 0) to a segment."""
     dx, dy = x2 - x1, y2 - y1
     if x1 * dx + y1 * dy >= 0.0:  # the first end is the nearest place, or the only one
