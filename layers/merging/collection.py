@@ -15,7 +15,7 @@ from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method, lin
 from gis_core.merge.summaries import json_by_group, summarise
 from gis_core.store import Query, Snapshot
 from layers.merging.inputs import Features, Parcels, needed_columns, read_features
-from layers.merging.joins import Joined, join
+from layers.merging.joins import Joined, Linker, join
 from layers.merging.tables import unmatched_table
 from layers.spec import CollectionSpec, FieldType, Join
 from layers.uses import main_use
@@ -75,22 +75,31 @@ class Merged:
 
 
 def merge_collection(
-    snapshot: Snapshot, spec: CollectionSpec, parcels: Parcels, keys: KeyScheme
+    snapshot: Snapshot,
+    spec: CollectionSpec,
+    parcels: Parcels,
+    keys: KeyScheme,
+    link: Linker = join,
 ) -> Merged | None:
     """Merge one collection; None where it has no table or no relation to parcels."""
     if snapshot.info.table(spec.id) is None:
         return None
     query = Query(columns=tuple(needed_columns(spec)))
     features = read_features(snapshot, spec.id, query, parcels.engine)
-    return merge_features(snapshot.info.layer, spec, features, parcels, keys)
+    return merge_features(snapshot.info.layer, spec, features, parcels, keys, link)
 
 
 def merge_features(
-    layer: str, spec: CollectionSpec, features: Features, parcels: Parcels, keys: KeyScheme
+    layer: str,
+    spec: CollectionSpec,
+    features: Features,
+    parcels: Parcels,
+    keys: KeyScheme,
+    link: Linker = join,
 ) -> Merged | None:
     """Merge features with parcels; the answer for a feature needs only the parcels around it."""
     begun = time.perf_counter()
-    joined = join(spec, features, parcels, keys)
+    joined = link(spec, features, parcels, keys)
     if joined is None:
         return None
     links, fabric = joined.links, parcels.fabric

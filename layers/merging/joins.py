@@ -49,6 +49,10 @@ def join(
     return function(spec, features, parcels, keys) if function else None
 
 
+type Linker = Callable[[CollectionSpec, Features, Parcels, KeyScheme], Joined | None]
+"""Finds the links of one collection: `join`, or links that were made elsewhere."""
+
+
 def stem_radius(spec: CollectionSpec, features: Features) -> NDArray[np.float64] | None:
     """Return (n,) radii of stems in metres, NaN where unknown; None: they have no size."""
     name = spec.relation.circumference_cm

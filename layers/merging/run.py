@@ -6,7 +6,7 @@ one stroke: until then the former links are served.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from layers.errors import NotMergedError
 from layers.merging.changes import find_changes, rules_digest
 from layers.merging.collection import CollectionReport, Merged, merge_collection
 from layers.merging.inputs import Parcels, read_parcels
+from layers.merging.joins import Linker, join
 from layers.merging.parcel_areas import area_table
 from layers.merging.report import MergeReport
 from layers.merging.tables import link_schema, summary_schema, unmatched_schema
@@ -39,6 +40,7 @@ def merge(
     *,
     engine: EngineName = EngineName.AUTO,
     whole: bool = False,
+    linker: Callable[[], Linker] = lambda: join,
 ) -> MergeReport:
     """Link every imported feature to its parcel and publish the result.
 
@@ -59,6 +61,8 @@ def merge(
         Who measures where all links are made from scratch.
     whole
         Make all links from scratch in any case.
+    linker
+        Asked only where all links are made: who finds them. The answers must be those of `join`.
 
     Raises
     ------
@@ -78,10 +82,11 @@ def merge(
     changes = None if whole else find_changes(store, registry, served, (layer, spec))
     if changes is not None:
         return update(store, registry, municipality, changes, (layer, spec), progress)
+    link = linker()
     progress("parcels", 0, 1)
     parcels = read_parcels(store.open_generation(served[layer.id]), spec, engine)
     progress("parcels", 1, 1)
-    run = _Run(store, registry, municipality, served, parcels, progress)
+    run = _Run(store, registry, municipality, served, parcels, progress, link)
     inputs = {name: served[name].number for name in registry.layers if name in served}
     with store.stage(MERGE) as writer:
         areas = area_table(parcels, municipality.storage_crs, municipality.area_bound)
@@ -172,6 +177,7 @@ class _Run:
     served: dict[str, GenerationInfo]
     parcels: Parcels
     progress: Progress
+    link: Linker
 
 
 def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
@@ -220,7 +226,7 @@ def _merge_collections(run: _Run) -> Iterator[Merged]:
     for done, (layer, spec) in enumerate(wanted):
         run.progress("collections", done, len(wanted))
         snapshot = run.store.open_generation(run.served[layer.id])
-        merged = merge_collection(snapshot, spec, parcels, run.municipality.keys)
+        merged = merge_collection(snapshot, spec, parcels, run.municipality.keys, run.link)
         if merged is not None:
             if merged.main_use is not None and not parcels.use.astype(np.bool_).any():
                 parcels = replace(parcels, use=merged.main_use)  # the parcels state none
