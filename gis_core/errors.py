@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+Fact = str | float | tuple[str, ...]
+
 
 class FlurbuchError(Exception):
     """Base of every error that is raised on purpose.
@@ -14,7 +16,7 @@ class FlurbuchError(Exception):
 
     code: ClassVar[str] = "internal"
 
-    def __init__(self, message: str, *, advice: str = "", **fields: str | float) -> None:
+    def __init__(self, message: str, *, advice: str = "", **fields: Fact) -> None:
         super().__init__(message)
         self.advice = advice
         self.fields = fields
@@ -72,3 +74,9 @@ class QueryError(FlurbuchError):
     """A query contradicts itself or asks for what cannot be: an empty box, a negative limit."""
 
     code = "query"
+
+
+class UnknownFeatureError(FlurbuchError):
+    """A change names a feature or parcel that is not there."""
+
+    code = "unknown-feature"

@@ -211,6 +211,22 @@ class FlatShapes:
             self.box[index],
         )
 
+    @classmethod
+    def concat(cls, parts: "Sequence[FlatShapes]") -> Self:
+        """Return the shapes of all parts, one after the other."""
+        rings = np.cumsum([0, *(len(p.role) for p in parts)])
+        vertices = np.cumsum([0, *(len(p.xy) for p in parts)])
+        ring = [p.ring[1:] + start for p, start in zip(parts, vertices, strict=False)]
+        shape = [p.shape[1:] + start for p, start in zip(parts, rings, strict=False)]
+        return cls(
+            np.concatenate([p.xy for p in parts]),
+            np.concatenate([[0], *ring]),
+            np.concatenate([p.role for p in parts]),
+            np.concatenate([[0], *shape]),
+            np.concatenate([p.dimension for p in parts]),
+            np.concatenate([p.box for p in parts]),
+        )
+
     def area(self) -> NDArray[np.float64]:
         """Return (n,) planar areas in m²: shells less holes; 0 for points, lines and missing ones.
 

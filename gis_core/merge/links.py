@@ -1,7 +1,7 @@
 """Parcel links as arrays: which feature lies on which parcel, how we know, and how surely."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Self
 
@@ -133,8 +133,14 @@ class Links:
         order = np.lexsort((columns["parcel"], columns["feature"]))
         return cls(**{name: values[order] for name, values in columns.items()})
 
-    def take(self, keep: NDArray[np.bool_]) -> Self:
-        """Return the links that the mask (k,) selects."""
+    def replaced(self, *, feature: NDArray[np.intp], parcel: NDArray[np.intp]) -> Self:
+        """Return the same links with other numbers, sorted by them."""
+        order = np.lexsort((parcel, feature))
+        given = replace(self, feature=feature, parcel=parcel)
+        return type(self)(**{f.name: getattr(given, f.name)[order] for f in fields(self)})
+
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """Return the links at these positions, or those that the mask (k,) selects."""
         return type(self)(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
     def has(self, method: Method) -> NDArray[np.bool_]:

@@ -1,0 +1,142 @@
+"""Shapes that change: a large base that stays, and the few that came since."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis_core.errors import UnknownFeatureError
+from gis_core.merge.flat import FlatShapes
+from gis_core.merge.kernels.grid import Grid, box_pairs, build_grid
+from gis_core.merge.shapes import Shapes
+
+_PARTS = 32  # what came since the base is put into one part when it has become this many
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Shapes that came together, found by place."""
+
+    slot: NDArray[np.intp]
+    flat: FlatShapes
+    grid: Grid
+
+
+class LivingShapes:
+    """Shapes by id, found by place; a change of k of them does not cost as much as there are.
+
+    A shape has a slot as long as it lives, and a slot is never used twice. The arrays of the
+    base are not written to.
+
+    Parameters
+    ----------
+    ids
+        (n,) text, unique.
+    flat
+        n shapes in one projected CRS (metre).
+    number
+        (n,) float64, a figure that belongs to each shape, such as a stem's radius; default 0.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.object_],
+        flat: FlatShapes,
+        number: NDArray[np.float64] | None = None,
+    ) -> None:
+        order = np.argsort(ids, kind="stable")
+        self._known, self._slot_of_known = ids[order], order
+        self._since: dict[str, int] = {}
+        n = len(ids)
+        self.id = ids.copy()
+        self.size = Shapes(flat=flat).size()
+        self.number = np.zeros(n) if number is None else number.astype(np.float64)
+        self.alive = np.ones(n, np.bool_)
+        self._part_of = np.zeros(n, np.intp)
+        self._place = np.arange(n)
+        self._parts = [_Part(np.arange(n), flat, build_grid(flat.box))]
+
+    def find(self, ids: Sequence[str]) -> NDArray[np.intp]:
+        """Return the slots of living shapes.
+
+        Raises
+        ------
+        UnknownFeatureError
+            One of the ids is not, or no longer, there.
+        """
+        return np.array([self._find(name) for name in ids], np.intp)
+
+    def take(self, slots: NDArray[np.intp]) -> FlatShapes:
+        """Return the shapes of slots, living or not, in this order."""
+        pieces = [
+            (self._parts[part].flat.take(self._place[slots[at]]), at)
+            for part, at in self._by_part(slots)
+        ]
+        if len(pieces) == 1:
+            return pieces[0][0]
+        if not pieces:
+            return self._parts[0].flat.take(np.empty(0, np.intp))
+        back = np.argsort(np.concatenate([at for _, at in pieces]), kind="stable")
+        return FlatShapes.concat([piece for piece, _ in pieces]).take(back)
+
+    def near(self, boxes: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the slots of living shapes whose box meets one of (k, 4) boxes, ascending."""
+        found = [part.slot[box_pairs(part.grid, part.flat.box, boxes)[1]] for part in self._parts]
+        slots = np.unique(np.concatenate(found))
+        return slots[self.alive[slots]]
+
+    def remove(self, ids: Sequence[str]) -> NDArray[np.intp]:
+        """Let shapes go and return their slots, which stay readable."""
+        slots = self.find(ids)
+        self.alive[slots] = False
+        return slots
+
+    def add(
+        self,
+        ids: Sequence[str] | NDArray[np.object_],
+        flat: FlatShapes,
+        number: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.intp]:
+        """Take in shapes and return their slots."""
+        n, first = len(flat), len(self.alive)
+        slots = np.arange(first, first + n)
+        if not n:
+            return slots
+        self.id = np.concatenate([self.id, np.array([*ids], object)])
+        self.size = np.concatenate([self.size, Shapes(flat=flat).size()])
+        self.number = np.concatenate([self.number, np.zeros(n) if number is None else number])
+        self.alive = np.concatenate([self.alive, np.ones(n, np.bool_)])
+        self._part_of = np.concatenate([self._part_of, np.full(n, len(self._parts))])
+        self._place = np.concatenate([self._place, np.arange(n)])
+        self._parts.append(_Part(slots, flat, build_grid(flat.box)))
+        self._since.update(zip(ids, slots.tolist(), strict=True))
+        if len(self._parts) > _PARTS:
+            self._compact()
+        return slots
+
+    def _find(self, name: str) -> int:
+        slot = self._since.get(name, -1)
+        if slot < 0 or not self.alive[slot]:
+            at = int(np.searchsorted(self._known, name))
+            here = at < len(self._known) and self._known[at] == name
+            slot = int(self._slot_of_known[at]) if here else -1
+        if slot < 0 or not self.alive[slot]:
+            raise UnknownFeatureError(
+                f"a change names {name!r}, which is not there",
+                advice="Apply changes in their order, each once.",
+                found=name,
+            )
+        return slot
+
+    def _by_part(self, slots: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        part = self._part_of[slots]
+        for number in np.unique(part).tolist():
+            yield number, np.flatnonzero(part == number)
+
+    def _compact(self) -> None:
+        """Put all that came since the base into one part."""
+        slots = np.concatenate([part.slot for part in self._parts[1:]])
+        flat = FlatShapes.concat([part.flat for part in self._parts[1:]])
+        self._parts[1:] = [_Part(slots, flat, build_grid(flat.box))]
+        self._part_of[slots], self._place[slots] = 1, np.arange(len(slots))
