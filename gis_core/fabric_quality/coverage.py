@@ -121,6 +121,7 @@ def coverage_findings(
         )
     for gap in coverage.gaps:
         case = "wide" if gap.width_m >= WIDE_M else "narrow"
+        case += "-inside" if len(gap.beside) == 1 else ""
         yield _ground(Code.GAP, gap.geometry, gap.width_m, gap.beside, case)
     for slit in coverage.slits:
         yield _ground(Code.OPEN_GAP, slit.geometry, slit.width_m, slit.beside, "")
@@ -130,6 +131,8 @@ def coverage_findings(
         coverage.offset_m.tolist(),
         strict=True,
     ):
+        if key[row] and key[row] == key[other]:
+            continue
         facts: dict[str, float | str] = {"offset": offset}
         yield Finding(
             Code.T_JUNCTION, Severity.INFO, row, (other,), offset, Unit.M, place, "", facts
@@ -139,7 +142,7 @@ def coverage_findings(
 def _ground(
     code: Code, ground: shapely.Geometry, width_m: float, rows: tuple[int, ...], case: str
 ) -> Finding:
-    light = width_m < ROUNDED_M or case == "wide"
+    light = width_m < ROUNDED_M or case.startswith("wide")
     area = float(shapely.area(ground))
     return Finding(
         code,

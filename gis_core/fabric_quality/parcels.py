@@ -168,6 +168,7 @@ def check_areas(
         facts: dict[str, float | str] = {
             "official": float(official_m2[row]),
             "drawn": float(corrected[row]),
+            "deviation": abs(float(deviation[row])),
             "bound": float(allowed[row]),
         }
         yield Finding(
