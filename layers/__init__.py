@@ -6,7 +6,8 @@ What a layer is
     a layer.toml, such as `alkis`, are layers themselves.
 How it gets in
     `formats` reads files into tables (`source`), `ingest` checks and stores them; `grids` keeps
-    datum grids, `scratch` files in between, `column_names` compares names.
+    datum grids, `scratch` files in between, `column_names` compares names. `checking` says what is
+    wrong with the parcels.
 How it finds its parcel
     `merging` links what was imported.
 Who reads it
