@@ -1,4 +1,4 @@
-"""Documents through typst: tagged PDF/A-2a and PDF/UA-1, the same bytes for the same input."""
+"""Documents through typst: tagged PDF/A-2a and PDF/UA-1, or PNG; equal input, equal bytes."""
 
 import json
 from collections.abc import Mapping
@@ -45,6 +45,28 @@ def compile_document(
     DocumentError
         The engine refused the document; the message is the engine's.
     """
+    return _compile(template_name, data, images, pdf_standards=[*STANDARDS], timestamp=0)
+
+
+def compile_image(
+    template_name: str, data: Mapping[str, object], images: Mapping[str, str], *, ppi: float
+) -> bytes:
+    """Make a PNG of a template of one page; see `compile_document`.
+
+    Parameters
+    ----------
+    ppi
+        Pixels per inch of paper.
+    """
+    return _compile(template_name, data, images, format="png", ppi=ppi)
+
+
+def _compile(
+    template_name: str,
+    data: Mapping[str, object],
+    images: Mapping[str, str],
+    **options: Any,  # noqa: ANN401 - what the engine takes
+) -> bytes:
     # the engine takes a dictionary of files; its type stubs do not say so
     files: Any = {
         "main.typ": template(template_name),
@@ -52,13 +74,7 @@ def compile_document(
         **{name: text.encode() for name, text in images.items()},
     }
     try:
-        made = typst.compile(
-            files,
-            font_paths=[FONT_FOLDER],
-            ignore_system_fonts=True,
-            pdf_standards=[*STANDARDS],
-            timestamp=0,
-        )
+        made = typst.compile(files, font_paths=[FONT_FOLDER], ignore_system_fonts=True, **options)
     except typst.TypstError as error:
         raise DocumentError(f"the page engine refused the document: {error}") from error
     if not isinstance(made, bytes):

@@ -56,10 +56,15 @@ class Messages:
         return f"{', '.join(parts[:-1])} {self('and')} {parts[-1]}"
 
 
-@cache
 def messages(lang: Language) -> Messages:
     """Return the sentences of a language; the catalogue is read once per process."""
-    tables = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return read_messages(CATALOGUE, lang)
+
+
+@cache
+def read_messages(catalogue: Path, lang: Language) -> Messages:
+    """Return the sentences of another catalogue; it is read once per process."""
+    tables = tomllib.loads(catalogue.read_text(encoding="utf-8"))
     return Messages(lang, {key: entry[lang] for key, entry in _flat(tables)})
 
 
@@ -67,7 +72,7 @@ def _flat(tables: Mapping[str, object], prefix: str = "") -> list[tuple[str, dic
     entries: list[tuple[str, dict[str, str]]] = []
     for key, value in tables.items():
         if not isinstance(value, dict):
-            raise TypeError(f"messages.toml: {prefix}{key} is no table")
+            raise TypeError(f"{prefix}{key} is no table")
         if set(value) == set(LANGUAGES):
             entries.append((prefix + key, value))
         else:
