@@ -28,6 +28,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.UnknownParcelError: (HTTPStatus.NOT_FOUND, 1),
     layer.AccessError: (HTTPStatus.FORBIDDEN, 1),
     layer.SourceFileError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.DeliveryError: (HTTPStatus.CONFLICT, 1),
     layer.NothingUsableError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NotMergedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     layer.RunnerError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),

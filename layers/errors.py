@@ -51,6 +51,12 @@ class SourceFileError(FlurbuchError):
     code = "source-file"
 
 
+class DeliveryError(FlurbuchError):
+    """A delivery of changes does not fit what is stored; nothing was changed."""
+
+    code = "delivery"
+
+
 class NothingUsableError(FlurbuchError):
     """An import found no single row that it could use; the served data stay as they were."""
 

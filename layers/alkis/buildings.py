@@ -33,7 +33,9 @@ def translate_buildings(source: SourceTable, places: Places) -> SourceTable:
     columns: dict[str, Texts] = {
         "oid": [oid and f"{oid}BL" for oid in ids],
         "aktualit": [day and day[:10] for day in table.texts("lebenszeitintervall.beginnt")],
+        "beginnt": table.texts("lebenszeitintervall.beginnt"),
         "endet": table.texts("lebenszeitintervall.endet"),
+        "anlass": table.codes("anlass"),
         "gebnutzbez": [entry.title] * len(table),
         "funktion": meanings,
         "gfkzshh": [code and f"{entry.number}_{code}" for code in codes],

@@ -39,6 +39,10 @@ class ObjectTable:
         cells = self._cells(column)
         return [c if isinstance(c, list) else [t] if (t := _first(c)) else [] for c in cells]
 
+    def codes(self, column: str) -> Texts:
+        """Return a property that lists codes as one text, with blanks between them."""
+        return [" ".join(codes) or None for codes in self.lists(column)]
+
     def becoming(self, kind: str, columns: Mapping[str, Sequence[object]]) -> SourceTable:
         """Return the rows of a collection that these objects are."""
         bags = [dict(bag) for bag in self.source.more or [{}] * len(self)]

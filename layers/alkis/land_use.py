@@ -22,7 +22,9 @@ def translate_land_use(source: SourceTable, places: Places) -> SourceTable:
     columns: dict[str, Texts] = {
         "oid": [oid and f"{oid}TN" for oid in ids],
         "aktualit": [day and day[:10] for day in table.texts("lebenszeitintervall.beginnt")],
+        "beginnt": table.texts("lebenszeitintervall.beginnt"),
         "endet": table.texts("lebenszeitintervall.endet"),
+        "anlass": table.codes("anlass"),
         "nutzart": [entry.title] * len(table),
         "bez": details,
         "name": _names(table, places),

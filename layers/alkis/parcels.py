@@ -39,6 +39,7 @@ def translate_parcels(source: SourceTable, places: Places) -> SourceTable:
         "aktualit": [day and day[:10] for day in begun],
         "beginnt": begun,
         "endet": _ended(table, begun),
+        "anlass": table.codes("anlass"),
         "flstkennz": keys,
         "land": [places.name("AX_Bundesland", key) for key in land],
         "landschl": land,

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Literal
 
 #: Fault codes that begin so share one advice.
-FAMILIES = {"key-": "key-unreadable"}
+FAMILIES = {"key-": "key-unreadable", "nba-": "nba-misfit"}
 
 
 def advice(code: str, language: Literal["de", "en"] = "en") -> str:

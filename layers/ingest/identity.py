@@ -33,9 +33,16 @@ class Named:
 
 @dataclass(slots=True)
 class Register:
-    """Remembers the ids of one table during one import: about 200 bytes a row."""
+    """Remembers the ids of one table during one import: about 200 bytes a row.
+
+    Attributes
+    ----------
+    numbers
+        What running numbers begin with.
+    """
 
     has_identity: bool
+    numbers: str = ""
     _first: dict[str, int] = field(default_factory=dict)  # identifier -> content of its first row
     _others: dict[str, list[int]] = field(default_factory=dict)  # content of rows that clash
     _taken: set[str] = field(default_factory=set)  # ids made here
@@ -73,11 +80,12 @@ class Register:
 
     def _number(self) -> str:
         self._running += 1
-        while self.has_identity and str(self._running) in self._first:
+        while self.has_identity and f"{self.numbers}{self._running}" in self._first:
             self._running += 1
+        number = f"{self.numbers}{self._running}"
         if self.has_identity:
-            self._taken.add(str(self._running))
-        return str(self._running)
+            self._taken.add(number)
+        return number
 
     def _suffixed(self, base: str) -> str:
         count = len(self._others.get(base, ())) + 1

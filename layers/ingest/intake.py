@@ -1,5 +1,6 @@
 """From checked rows to the tables of a generation: ids, duplicates, what has ended, counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -9,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.faults import Fault, Outcome
-from gis_core.store.generation import Writer
+from gis_core.store.amend import TableAmendment
 from gis_core.store.schema import FEATURE_ID, ColumnType, TableSchema
 from gis_core.store.tables import TableWriter
 from layers.ingest.checking import Checked
@@ -21,13 +22,17 @@ from layers.spec import CollectionSpec, Join
 DATA_DATE = "aktualit"  # the simplified schema's own name for the date of the data
 
 
+OpenTable = Callable[[TableSchema], TableWriter | TableAmendment]
+
+
 @dataclass(slots=True)
 class _Table:
     """One table of the collection on its way into the store."""
 
     schema: TableSchema
+    identity: tuple[str, ...]
     register: Register
-    writer: TableWriter | None
+    writer: TableWriter | TableAmendment | None
 
 
 @dataclass(slots=True)
@@ -36,19 +41,36 @@ class Intake:
 
     spec: CollectionSpec
     tables: list[_Table]
-    writer: Writer | None
+    open_table: OpenTable | None
     latest: str = ""  # the newest date of the data seen so far
     _keys: set[str] = field(default_factory=set)
-    _unmapped: TableWriter | None = None
+    _unmapped: TableWriter | TableAmendment | None = None
 
     @classmethod
-    def begin(cls, spec: CollectionSpec, crs: int, writer: Writer | None) -> "Intake":
-        """Open the collection's tables; without a writer (dry run) rows are only counted."""
+    def begin(
+        cls, spec: CollectionSpec, crs: int, open_table: OpenTable | None, *, numbers: str = ""
+    ) -> "Intake":
+        """Open the collection's tables.
+
+        Parameters
+        ----------
+        open_table
+            None (dry run): rows are only counted.
+        numbers
+            What running numbers begin with, where other imports have given numbers before.
+        """
+        begins = (spec.source.begins_at,) if spec.source.begins_at else ()
         tables = [
-            _Table(schema, Register(bool(spec.identity)), writer.table(schema) if writer else None)
-            for schema in table_schemas(spec, crs)
+            _Table(
+                schema,
+                # Of what has ended there may be several versions.
+                (*spec.identity, *begins) if i and spec.identity else spec.identity,
+                Register(bool(spec.identity), numbers),
+                open_table(schema) if open_table else None,
+            )
+            for i, schema in enumerate(table_schemas(spec, crs))
         ]
-        return cls(spec, tables, writer)
+        return cls(spec, tables, open_table)
 
     def take(self, checked: Checked) -> Counts:
         """Name the usable rows, drop repetitions, store the rest; return what became of all.
@@ -83,9 +105,9 @@ class Intake:
         self, table: _Table, checked: Checked, rows: NDArray[np.intp], content: list[int]
     ) -> int:
         """Store the rows of one table; return how many repeat earlier ones."""
-        identity = [checked.columns[name][rows].tolist() for name in self.spec.identity]
+        identity = [checked.columns[name][rows].tolist() for name in table.identity]
         named = table.register.name(identity, [content[row] for row in rows.tolist()])
-        shown = "+".join(self.spec.identity) or "row"
+        shown = "+".join(table.identity) or "row"
         for flags, code, out in (
             (named.repeats, "duplicate-row", Outcome.REPAIRED),
             (named.clashes, "duplicate-identity", Outcome.NOTED),
@@ -107,10 +129,10 @@ class Intake:
     def _store_unmapped(self, ids: NDArray[np.object_], texts: NDArray[np.object_]) -> None:
         """Store what no field takes; there is no table for it where there is nothing."""
         some = np.array([text is not None for text in texts], dtype=bool)
-        if self.writer is None or not some.any():
+        if self.open_table is None or not some.any():
             return
         if self._unmapped is None:
-            self._unmapped = self.writer.table(unmapped_schema(self.spec))
+            self._unmapped = self.open_table(unmapped_schema(self.spec))
         self._unmapped.append(pd.DataFrame({FEATURE_ID: ids[some], UNMAPPED_TEXT: texts[some]}))
 
     def _frame(self, schema: TableSchema, checked: Checked, rows: NDArray[np.intp]) -> pd.DataFrame:

@@ -1,31 +1,23 @@
 """Import: from source files to a published generation, all or nothing."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
-from gis_core.faults import Fault, Outcome
-from gis_core.store.generation import Writer
 from gis_core.store.store import Store
-from layers.errors import NothingUsableError
-from layers.formats.hints import Hints
-from layers.formats.reader import read_tables
-from layers.ingest.advice import advice
-from layers.ingest.files import describe_file
-from layers.ingest.intake import Intake, reader_counts
-from layers.ingest.mapping import route
+from layers.alkis.deliveries import Part
+from layers.alkis.memory import Memory
+from layers.ingest.changes import OnMissing, apply_changes, are_changes, without_first
+from layers.ingest.job import Job
+from layers.ingest.parts import find_parts
 from layers.ingest.raster import ingest_raster
-from layers.ingest.reading import FileReading
-from layers.ingest.report import Counts, FaultLog, FileReport, IngestReport
-from layers.ingest.translators import find_translator
+from layers.ingest.report import IngestReport
 from layers.municipality import Municipality
 from layers.progress import Progress, silent
-from layers.registry import Registry
-from layers.source import SourceTable
-from layers.spec import CollectionSpec, LayerSpec
+from layers.registry import BUILT_IN, Registry
+
+CADASTRE = BUILT_IN / "alkis"
 
 
 def ingest(
@@ -38,9 +30,13 @@ def ingest(
     crs: str | None = None,
     data_date: date | None = None,
     dry_run: bool = False,
+    on_missing: OnMissing = "refuse",
     progress: Progress = silent,
 ) -> IngestReport:
     """Import files as a new generation of a layer.
+
+    Deliveries of changes (NBA) of the cadastre are told from their content and applied to what
+    is served; all other files are the layer's whole new content.
 
     Parameters
     ----------
@@ -54,6 +50,8 @@ def ingest(
         Day that the data describe; without it the newest ``aktualit`` in them.
     dry_run
         Read and check all, store nothing.
+    on_missing
+        Of deliveries of changes: see `layers.ingest.changes.apply_changes`.
     progress
         Called with the step's title, rows done and 0 (how many there are is unknown).
 
@@ -68,6 +66,8 @@ def ingest(
         Nothing was changed: one file that cannot be read refuses the whole command.
     NothingUsableError
         No row could be used; nothing was changed.
+    DeliveryError
+        A delivery of changes does not fit what is served; nothing was changed.
     StoreError
         The disk is full or another import of the layer is running; nothing was changed.
     """
@@ -76,10 +76,35 @@ def ingest(
         return ingest_raster(
             store, municipality, layer, files, crs=crs, data_date=data_date, dry_run=dry_run
         )
-    job = _Import(registry, municipality, layer, crs, progress)
+    job = Job(registry, municipality, layer, crs, progress)
+    is_cadastre = registry.folders[layer_id] == CADASTRE
+    with find_parts(files if is_cadastre else ()) as parts:
+        changes = are_changes(store, layer_id, parts)
+        if changes:
+            if store is None:
+                raise without_first(parts[0].name, "no cadastre")
+            report = apply_changes(
+                store, job, parts, on_missing=on_missing, data_date=data_date, dry_run=dry_run
+            )
+    if not changes:
+        report = _replace_all(store, job, files, parts, data_date=data_date, dry_run=dry_run)
+    return report
+
+
+def _replace_all(
+    store: Store | None,
+    job: Job,
+    files: Sequence[Path],
+    parts: Sequence[Part],
+    *,
+    data_date: date | None,
+    dry_run: bool,
+) -> IngestReport:
     with ExitStack() as stack:
-        writer = stack.enter_context(store.stage(layer_id)) if store and not dry_run else None
+        writer = stack.enter_context(store.stage(job.layer.id)) if store and not dry_run else None
+        memory = Memory(writer) if writer is not None and parts else None
         job.begin(writer)
+        job.memory = memory
         for path in files:
             job.read(path)
         job.require_some_rows()
@@ -87,142 +112,8 @@ def ingest(
             job.compare(store)
         report = job.report(None)
         if writer is not None:
+            if memory is not None:
+                memory.close(parts, job.started_at)
             info = writer.publish(report.provenance(), data_date or job.data_date)
             report = job.report(info.number)
     return report
-
-
-@dataclass(slots=True)
-class _Import:
-    """One command in progress."""
-
-    registry: Registry
-    municipality: Municipality
-    layer: LayerSpec
-    crs: str | None
-    progress: Progress
-    writer: Writer | None = None
-    intakes: dict[str, Intake] = field(default_factory=dict)
-    files: list[FileReport] = field(default_factory=list)
-    faults: FaultLog = field(default_factory=FaultLog)
-    notes: list[str] = field(default_factory=list)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _clock: float = field(default_factory=time.monotonic)
-
-    def begin(self, writer: Writer | None) -> None:
-        """Open the tables of every collection, so that each exists even when it stays empty."""
-        self.writer = writer
-        for spec in self.layer.collections:
-            self.intakes[spec.id] = Intake.begin(spec, self.municipality.storage_crs, writer)
-
-    def read(self, path: Path) -> None:
-        """Take in one file."""
-        report = describe_file(path)
-        self.files.append(report)
-        today = self.started_at.date().isoformat()
-        reading = FileReading(report, self.municipality, self.crs, today)
-        done = 0
-        for table in self._tables(path):
-            done += len(table)
-            spec = route(table.kind, self.layer.collections)
-            if spec is None:
-                report.ignored[table.kind] = report.ignored.get(table.kind, 0) + len(table)
-                notes = [fault for fault in table.faults if fault.outcome is Outcome.NOTED]
-                self._keep(notes, [""] * len(notes))
-            else:
-                self._take(report, reading, spec, table)
-            self.progress(f"{self.layer.id}: {path.name}", done, 0)
-        self.progress(f"{self.layer.id}: {path.name}", done, done)
-
-    def _tables(self, path: Path) -> Iterator[SourceTable]:
-        specs = self.layer.collections
-        hints = Hints(
-            x=tuple(dict.fromkeys(name for s in specs for name in s.source.x)),
-            y=tuple(dict.fromkeys(name for s in specs for name in s.source.y)),
-            encoding=next((s.source.encoding for s in specs if s.source.encoding), None),
-        )
-        translate = find_translator(self.registry, self.layer.id)
-        yield from translate(iter(read_tables(path, hints)), self.municipality)
-
-    def _take(
-        self, report: FileReport, reading: FileReading, spec: CollectionSpec, table: SourceTable
-    ) -> None:
-        counts = reader_counts(table.faults)
-        self._keep(table.faults, [table.lost.get(fault.row, "") for fault in table.faults])
-        for checked in reading.check(table, spec):
-            counts += self.intakes[spec.id].take(checked)
-            faults = [fault for _, fault in checked.faults]
-            lost = [checked.source_row(r) if checked.refused[r] else "" for r, _ in checked.faults]
-            self._keep(faults, lost)
-        report.collections[spec.id] = report.collections.get(spec.id, Counts()) + counts
-
-    def _keep(self, faults: Sequence[Fault], rows: list[str]) -> None:
-        self.faults.add(faults)
-        if self.writer is not None and faults:
-            self.writer.quarantine(faults, rows)
-
-    def require_some_rows(self) -> None:
-        """Stop when no row is left to publish; say what most of them suffered from."""
-        total = self.report(None).counts
-        if total.accepted + total.repaired:
-            return
-        names = ", ".join(f.name for f in self.files)
-        hints = " ".join(note for f in self.files for note in f.notes)
-        if not total.read:
-            kinds = ", ".join(k for f in self.files for k in f.ignored) or "no rows at all"
-            expected = ", ".join(k for s in self.layer.collections for k in s.source.kinds) or "any"
-            raise NothingUsableError(
-                f"{names}: nothing in it belongs to layer {self.layer.id}: found {kinds}, "
-                f"expected {expected}; the served data stay as they were",
-                advice="Check that it is the right file, or name another layer.",
-                file=names,
-                found=kinds,
-                expected=expected,
-            )
-        worst = self.faults.sorted()[0]
-        first = worst.examples[0]
-        raise NothingUsableError(
-            f"{names}: none of the {total.read:,} rows can be used; the served data stay as they "
-            f"were. {worst.count:,} times {worst.code}, first in row {first.row}, {first.field}: "
-            f"found {first.found or 'nothing'}, expected {first.expected}. {hints}".rstrip(),
-            advice=advice(worst.code),
-            file=first.file,
-            row=first.row,
-            field=first.field,
-            found=first.found,
-            expected=first.expected,
-        )
-
-    def compare(self, store: Store) -> None:
-        """Note collections that the former generation had rows of and this one has not."""
-        former = store.served().get(self.layer.id)
-        counts = self.report(None).by_collection()
-        for spec in self.layer.collections:
-            table = former.table(spec.id) if former else None
-            if table and table.count and not counts.get(spec.id, Counts()).stored:
-                self.notes.append(
-                    f"{spec.id} had {table.count:,} rows and has none now: an import replaces "
-                    "the whole layer, so name all its files in one command"
-                )
-
-    @property
-    def data_date(self) -> date | None:
-        """The newest date of the data in what was read."""
-        latest = max((intake.latest for intake in self.intakes.values()), default="")
-        return date.fromisoformat(latest) if latest else None
-
-    def report(self, generation: int | None) -> IngestReport:
-        """Return what was done so far."""
-        report = IngestReport(
-            layer=self.layer.id,
-            municipality=self.municipality.id,
-            generation=generation,
-            started_at=self.started_at,
-            seconds=time.monotonic() - self._clock,
-            files=tuple(self.files),
-            faults=self.faults.sorted(),
-            notes=tuple(self.notes),
-        )
-        if not report.counts.balanced:
-            raise AssertionError(f"rows are unaccounted for: {report.counts}")
-        return report

@@ -133,8 +133,50 @@ class FaultLog:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """One delivery of changes: ``applied`` now, or found to be applied before."""
+
+    number: str
+    time: str
+    applied: bool
+    files: tuple[str, ...]
+    operations: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as JSON-ready values."""
+        return asdict(self) | {"files": list(self.files)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReport:
+    """What deliveries of changes did to the rows that were stored.
+
+    Attributes
+    ----------
+    ended
+        Rows that ended, by collection: they went to its table of ended ones.
+    refreshed
+        Rows translated again since an address, a name or a booking changed, by collection.
+    rows
+        Rows that hold now, by collection.
+    """
+
+    deliveries: tuple[DeliveryReport, ...]
+    ended: dict[str, int] = field(default_factory=dict)
+    refreshed: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as JSON-ready values."""
+        return asdict(self) | {"deliveries": [d.as_json() for d in self.deliveries]}
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
-    """The outcome of one import command; ``generation`` is None after a dry run."""
+    """The outcome of one import command; ``generation`` is None when none was made.
+
+    ``changes`` is there when deliveries of changes were imported.
+    """
 
     layer: str
     municipality: str
@@ -144,6 +186,7 @@ class IngestReport:
     files: tuple[FileReport, ...]
     faults: tuple[FaultGroup, ...]
     notes: tuple[str, ...] = ()
+    changes: ChangeReport | None = None
 
     @property
     def counts(self) -> Counts:
@@ -180,4 +223,5 @@ class IngestReport:
             "files": [file.as_json() for file in self.files],
             "faults": [group.as_json() for group in self.faults],
             "notes": list(self.notes),
+            **({"changes": self.changes.as_json()} if self.changes else {}),
         }

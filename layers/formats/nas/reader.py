@@ -64,7 +64,7 @@ def read_nas(source: Path | BinaryIO, file_name: str) -> Iterator[SourceTable]:
 
 
 def _read(document: XmlFeatures, file: str) -> Iterator[SourceTable]:
-    _refuse_foreign(document.root, file)
+    refuse_foreign(document.root, file)
     classes = read_classes()
     chunks = Chunks(file, classes)
     features = FeatureReader(main=("position",))
@@ -72,10 +72,12 @@ def _read(document: XmlFeatures, file: str) -> Iterator[SourceTable]:
     row = 0
     for element in document:
         name = local_name(element)
-        if not name.startswith(("AX_", "AP_", "AA_")):
-            _note(element, name, features, file)
+        if not is_object(name):
+            if name in _CHANGES:
+                raise _no_extract(name, file)
+            note_facts(element, name, features)
             continue
-        _refuse_foreign(element, file)
+        refuse_foreign(element, file)
         row += 1
         if name in classes:
             yield from chunks.add(row, features.read(element))
@@ -85,16 +87,23 @@ def _read(document: XmlFeatures, file: str) -> Iterator[SourceTable]:
     yield from skipped.tables(file)
 
 
-def _note(element: Element, name: str, features: FeatureReader, file: str) -> None:
-    """Take what the document says of its reference system; refuse a delivery of changes."""
-    if name in _CHANGES:
-        raise SourceFileError(
-            f"{file} is a delivery of changes (NBA with wfs:{name}), not a full extract",
-            advice=_WHAT_TO_DO,
-            file=file,
-            found=name,
-            expected="objects in featureMember or Insert",
-        )
+def is_object(name: str) -> bool:
+    """Tell whether an element of that name is an object of the GeoInfoDok."""
+    return name.startswith(("AX_", "AP_", "AA_"))
+
+
+def _no_extract(name: str, file: str) -> SourceFileError:
+    return SourceFileError(
+        f"{file} is a delivery of changes (NBA with wfs:{name}), not a full extract",
+        advice=_WHAT_TO_DO,
+        file=file,
+        found=name,
+        expected="objects in featureMember or Insert",
+    )
+
+
+def note_facts(element: Element, name: str, features: FeatureReader) -> None:
+    """Take what the document says of its reference system."""
     if name == "boundedBy":
         features.note_envelope(element)
     elif name == "koordinatenangaben":
@@ -106,7 +115,7 @@ def _note(element: Element, name: str, features: FeatureReader, file: str) -> No
                         features.note_crs(str(value))
 
 
-def _refuse_foreign(element: Element, file: str) -> None:
+def refuse_foreign(element: Element, file: str) -> None:
     """Refuse objects that bear a class name but belong to no GeoInfoDok namespace."""
     name = local_name(element)
     namespace = str(element.tag).rpartition("}")[0].lstrip("{")
