@@ -2,8 +2,8 @@
 
     python -m data.make_state --cities 13 --parcels-per-city 80000 --seed 1 --out DIR
 
-Written as GeoParquet, one folder per collection, one file per city, in the order of a Hilbert
-curve; ``state.json`` says how much of what, ``districts.toml`` is the state's district catalogue.
+Written as GeoParquet, laid out for a merge in tiles; ``state.json`` says how much of what,
+``districts.toml`` is the state's district catalogue.
 The same arguments give the same bytes. Memory is that of one city. See data/README.md.
 """
 
@@ -12,6 +12,7 @@ import shutil
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,17 +22,31 @@ import shapely
 from data.city.shapes import Objects
 from data.state.density import Density
 from data.state.filing import canonical, spell
-from data.state.geoparquet import write_features, write_rows
 from data.state.place import Place, catalogue_text, lay_out
+from data.state.tables import features_table, write_rows
 from data.state.template import Template, draw_template
 from data.state.terrain import write_terrain, write_terrain_index
+from gis_core.store.parquet import DatasetWriter, Storage
+from layers.merging.distributed.export import RUN
+from layers.merging.distributed.layout import (
+    LAYOUT,
+    TILED,
+    LayoutFile,
+    TiledCollection,
+    write_layout,
+)
+from layers.registry import find_layers
 
 Progress = Callable[[str, int, int], None]
 
-BYTES_PER_PARCEL = 900
+PARCELS, TAXES = "flurstueck", "grundsteuer"
+FACTS, DISTRICTS = "state.json", "districts.toml"
+EPSG = 25832
+
+BYTES_PER_PARCEL = 320
 """What the files of a parcel and its share of all registers take, roughly."""
 
-BYTES_PER_CELL = 1.2
+BYTES_PER_CELL = 0.4
 """What a cell of the terrain takes, roughly."""
 
 LETTER = {
@@ -51,18 +66,24 @@ class StateFacts:
     parcels_per_city: int
     seed: int
     terrain_cell_m: float
+    box: list[float]
     rows: dict[str, int] = field(default_factory=dict)
     bytes: dict[str, int] = field(default_factory=dict)
-    box: list[float] = field(default_factory=list)
 
-    def add(self, collection: str, rows: int, size: int) -> None:
-        """Count the rows and bytes of a file."""
-        self.rows[collection] = self.rows.get(collection, 0) + rows
-        self.bytes[collection] = self.bytes.get(collection, 0) + size
+    def count(self, out: Path, template: Template) -> None:
+        """Count rows, cells of the terrain, and bytes on disk."""
+        copies = {name: len(r.geometry) for name, r in template.registers.items()}
+        copies[TAXES] = len(template.taxes.parcel)
+        if template.height:
+            copies["terrain"] = template.height[0].size
+        self.rows = {name: self.cities * rows for name, rows in copies.items()}
+        self.bytes = {
+            name: sum(file.stat().st_size for file in (out / name).iterdir()) for name in copies
+        }
 
     def write(self, file: Path) -> None:
         """Write it, with the features a parcel."""
-        parcels = self.rows["flurstueck"]
+        parcels = self.rows[PARCELS]
         a_parcel = {name: round(n / parcels, 3) for name, n in sorted(self.rows.items())}
         facts = {"synthetic": True, **asdict(self), "rows_per_parcel": a_parcel}
         file.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -113,62 +134,85 @@ def make_state(
 
     Notes
     -----
-    80,000 parcels: 45 CPU s for the city once, then about 3 s for each copy; 1.4 GB.
+    80,000 parcels: 45 CPU s for the city once, then about 4 s for each copy; 1.4 GB.
     """
-    progress("city", 0, cities + 1)
+    progress("city", 0, cities + 2)
     template = draw_template(
         parcels_per_city, seed, density or Density(), terrain_cell_m=terrain_cell_m
     )
     places = lay_out(cities, template.box, template.district_names)
-    for former in ("state.json", "districts.toml"):
-        (out / former).unlink(missing_ok=True)
-    for collection in (*template.registers, "grundsteuer", "terrain"):
-        shutil.rmtree(out / collection, ignore_errors=True)
-    out.mkdir(parents=True, exist_ok=True)
-    facts = StateFacts(cities, parcels_per_city, seed, terrain_cell_m)
-    for place in places:
-        progress(place.districts[0][1], place.number + 1, cities + 1)
-        write_city(out, template, place, facts)
+    _clear(out, template)
+    storage, file = Storage.open(out), layout_of(cities, parcels_per_city, seed, template)
+    with ExitStack() as open_:
+        writers = {
+            name: open_.enter_context(
+                DatasetWriter(storage, name, crs=EPSG, run=RUN * (name == PARCELS), scratch=out)
+            )
+            for name in template.registers
+        }
+        for place in places:
+            progress(place.districts[0][1], place.number + 1, cities + 2)
+            write_city(writers, out / TAXES, template, place)
+            if template.height:
+                write_terrain(out / "terrain", template.height, place)
+        progress("sorting", cities + 1, cities + 2)
     sections = tuple(
         tuple(np.unique(template.section[template.district == d]).tolist())
         for d in range(len(template.district_names))
     )
-    (out / "districts.toml").write_text(catalogue_text(places, sections), encoding="utf-8")
+    (out / DISTRICTS).write_text(catalogue_text(places, sections), encoding="utf-8")
     if template.height:
         write_terrain_index(out / "terrain", template.height, places)
-    facts.box = _box(template, places)
-    facts.write(out / "state.json")
-    progress("state", cities + 1, cities + 1)
+    write_layout(storage, file)
+    facts = StateFacts(cities, parcels_per_city, seed, terrain_cell_m, _box(template, places))
+    facts.count(out, template)
+    facts.write(out / FACTS)
+    progress("state", cities + 2, cities + 2)
     return facts
 
 
-def write_city(out: Path, template: Template, place: Place, facts: StateFacts) -> None:
-    """Write one copy of the city; note its rows and bytes."""
-    part = f"part-{place.number:05d}.parquet"
+def layout_of(cities: int, parcels_per_city: int, seed: int, template: Template) -> LayoutFile:
+    """Return how the state's datasets relate: as the layers of those names do."""
+    relations = [
+        TiledCollection.of(spec)
+        for _, spec in find_layers().collections()
+        if spec.id in template.registers and spec.relation.by in TILED
+    ]
+    made_from = f"state-{cities}-{parcels_per_city}-{seed}"
+    return LayoutFile(made_from=made_from, crs=EPSG, parcels=PARCELS, collections=tuple(relations))
+
+
+def _clear(out: Path, template: Template) -> None:
+    """Remove the state that was made there before; nothing else."""
+    out.mkdir(parents=True, exist_ok=True)
+    for former in (FACTS, DISTRICTS, LAYOUT):
+        (out / former).unlink(missing_ok=True)
+    for collection in (*template.registers, TAXES, "terrain"):
+        shutil.rmtree(out / collection, ignore_errors=True)
+
+
+def write_city(
+    writers: dict[str, DatasetWriter], taxes: Path, template: Template, place: Place
+) -> None:
+    """Write one copy of the city."""
     numbers = (template.district, template.section, template.numerator, template.denominator)
     key = canonical(numbers, place.districts)
     for name, register in template.registers.items():
         geometry = moved(register.geometry, place.shift)
         columns = dict(register.columns)
-        if name == "flurstueck":
-            feature_id = key
-            columns = {"parcel_key": key, **columns}
+        if name == PARCELS:
+            columns = {"feature_id": key, "parcel_key": key, **columns}
         else:
             prefix = f"{LETTER[name]}{place.number:03d}"
-            feature_id = _numbered(prefix, np.arange(len(geometry)))
-        size = write_features(out / name / part, feature_id, geometry, columns)
-        facts.add(name, len(geometry), size)
-    taxes = template.taxes
+            columns = {"feature_id": _numbered(prefix, np.arange(len(geometry))), **columns}
+        writers[name].append(features_table(geometry, columns))
+    filed = template.taxes
     columns = {
-        "feature_id": _numbered(f"T{place.number:03d}", taxes.object),
-        "stated_key": spell(numbers, place.districts, taxes.parcel, taxes.style),
-        "annual_tax_cents": taxes.annual_tax_cents,
+        "feature_id": _numbered(f"T{place.number:03d}", filed.object),
+        "stated_key": spell(numbers, place.districts, filed.parcel, filed.style),
+        "annual_tax_cents": filed.annual_tax_cents,
     }
-    size = write_rows(out / "grundsteuer" / part, columns)
-    facts.add("grundsteuer", len(taxes.parcel), size)
-    if template.height:
-        size = write_terrain(out / "terrain", template.height, place)
-        facts.add("terrain", template.height[0].size, size)
+    write_rows(taxes / f"part-{place.number:05d}.parquet", columns)
 
 
 def moved(geometry: Objects, shift: tuple[int, int]) -> Objects:
