@@ -14,3 +14,12 @@ def kernel[F: Callable[..., object]](function: F) -> F:
     """
     # Called like the function, but its type does not say so.
     return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def part_of_kernel[F: Callable[..., object]](function: F) -> F:
+    """Copy a function into the kernels that call it, where they call it millions of times.
+
+    A call counts its arrays in and out, which costs more than a few compares do.
+    """
+    inlined = numba.njit(nogil=True, error_model="numpy", inline="always")
+    return cast("F", inlined(function))

@@ -11,12 +11,13 @@ Source: the signed sum over edges that underlies the trapezoid formula, applied 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_core.merge.kernels.compiled import kernel
+from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import SIZE, XMAX, XMIN, YMAX, YMIN, Edges, slab_at
 
 _CROWDED = 1000  # pairs of edges in a box from which halving the box is cheaper than pairing them
 _HALVINGS = 32
 _MARGIN = 1e-6
+_TINY = 1e-300  # instead of nothing, to divide by
 
 # Columns of a clipped edge: its ends in x, the height at the left one, the slope, and how often
 # the ground below it counts.
@@ -61,139 +62,12 @@ def overlap_areas(
 
 
 @kernel
-def _areas(
-    guest: NDArray[np.intp],
-    parcel: NDArray[np.intp],
-    xy_a: NDArray[np.float64],
-    about_a: NDArray[np.float64],
-    start_a: NDArray[np.int64],
-    code_a: NDArray[np.int64],
-    most_a: int,
-    xy_b: NDArray[np.float64],
-    about_b: NDArray[np.float64],
-    start_b: NDArray[np.int64],
-    code_b: NDArray[np.int64],
-    most_b: int,
-) -> NDArray[np.float64]:
-    # Arrays go one by one: those of a tuple would be counted in and out at each inner call.
-    found_a, found_b = np.empty(most_a + 1, np.int64), np.empty(most_b + 1, np.int64)
-    cut_a, cut_b = np.empty((2 * most_a + 1, 5)), np.empty((2 * most_b + 1, 5))
-    boxes = np.empty((_HALVINGS + 2, 5))
-    area = np.zeros(len(guest))
-    for k in range(len(guest)):
-        i, j = guest[k], parcel[k]
-        x0, y0 = max(about_a[i, XMIN], about_b[j, XMIN]), max(about_a[i, YMIN], about_b[j, YMIN])
-        x1, y1 = min(about_a[i, XMAX], about_b[j, XMAX]), min(about_a[i, YMAX], about_b[j, YMAX])
-        if not (x0 < x1 and y0 < y1):
-            continue
-        # The one that reaches out of the common box comes first: often it has no edge there.
-        if _is_box(about_a, i, x0, y0, x1, y1):
-            common = _common(
-                xy_b,
-                about_b,
-                start_b,
-                code_b,
-                j,
-                xy_a,
-                about_a,
-                start_a,
-                code_a,
-                i,
-                x0,
-                y0,
-                x1,
-                y1,
-                found_b,
-                found_a,
-                cut_b,
-                cut_a,
-                boxes,
-            )
-        else:
-            common = _common(
-                xy_a,
-                about_a,
-                start_a,
-                code_a,
-                i,
-                xy_b,
-                about_b,
-                start_b,
-                code_b,
-                j,
-                x0,
-                y0,
-                x1,
-                y1,
-                found_a,
-                found_b,
-                cut_a,
-                cut_b,
-                boxes,
-            )
-        common = min(common, about_a[i, SIZE], about_b[j, SIZE])
-        if common > 0.0:  # not so for what overflows either
-            area[k] = common
-    return area
-
-
-@kernel
 def _is_box(
     about: NDArray[np.float64], shape: int, x0: float, y0: float, x1: float, y1: float
 ) -> bool:
     """Return whether the box is the shape's own."""
     low = (about[shape, XMIN] == x0) & (about[shape, YMIN] == y0)
     return bool(low & (about[shape, XMAX] == x1) & (about[shape, YMAX] == y1))
-
-
-@kernel
-def _common(
-    xy_a: NDArray[np.float64],
-    about_a: NDArray[np.float64],
-    start_a: NDArray[np.int64],
-    code_a: NDArray[np.int64],
-    i: int,
-    xy_b: NDArray[np.float64],
-    about_b: NDArray[np.float64],
-    start_b: NDArray[np.int64],
-    code_b: NDArray[np.int64],
-    j: int,
-    x0: float,
-    y0: float,
-    x1: float,
-    y1: float,
-    found_a: NDArray[np.int64],
-    found_b: NDArray[np.int64],
-    cut_a: NDArray[np.float64],
-    cut_b: NDArray[np.float64],
-    boxes: NDArray[np.float64],
-) -> float:
-    """Return the area that two shapes have in common within a box.
-
-    Where many edges of both meet, the box is halved until few are left in each part.
-    """
-    _put(boxes, 0, x0, y0, x1, y1, 0.0)
-    waiting, total, lost = 1, 0.0, 0.0
-    while waiting > 0:
-        waiting -= 1
-        x0, y0, x1, y1 = boxes[waiting, 0], boxes[waiting, 1], boxes[waiting, 2], boxes[waiting, 3]
-        near_a, above_a = _entering(xy_a, about_a, start_a, code_a, i, x0, y0, x1, y1, found_a)
-        if near_a == 0 and (above_a == 0 or _is_box(about_b, j, x0, y0, x1, y1)):
-            total, lost = _add(total, lost, above_a * about_b[j, SIZE])
-            continue
-        m = _clip(xy_a, found_a, near_a, above_a, x0, y0, x1, y1, cut_a)
-        if m == 0:
-            continue
-        x0, x1, y1 = _shrink(cut_a, m, x0, y0, x1, y1)
-        near_b, above_b = _entering(xy_b, about_b, start_b, code_b, j, x0, y0, x1, y1, found_b)
-        if near_a * near_b > _CROWDED and boxes[waiting, 4] < _HALVINGS:
-            _halve(boxes, waiting)
-            waiting += 2
-            continue
-        if near_b > 0 or above_b != 0:
-            n = _clip(xy_b, found_b, near_b, above_b, x0, y0, x1, y1, cut_b)
-            total, lost = _add(total, lost, _paired(cut_a, m, cut_b, n))
-    return total + lost
 
 
 @kernel
@@ -208,7 +82,7 @@ def _halve(boxes: NDArray[np.float64], at: int) -> None:
     boxes[at + 1, low] = middle
 
 
-@kernel
+@part_of_kernel
 def _entering(
     xy: NDArray[np.float64],
     about: NDArray[np.float64],
@@ -410,8 +284,7 @@ def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> f
             # The mean of the lower one is that of a less what a has above b.
             higher = max(d0, 0.0) + max(d1, 0.0)
             mean = a0 + a1
-            if higher > 0.0:
-                mean -= higher * higher / (abs(d0) + abs(d1))
+            mean -= higher * higher / max(abs(d0) + abs(d1), _TINY)
             row += b[q, _COUNT] * width * mean
         total, lost = _add(total, lost, a[p, _COUNT] * row)
     return 0.5 * (total + lost)
@@ -423,3 +296,130 @@ def _add(total: float, lost: float, term: float) -> tuple[float, float]:
     new = total + term
     lost += (total - new) + term if abs(total) >= abs(term) else (term - new) + total
     return new, lost
+
+
+@part_of_kernel
+def _common(
+    xy_a: NDArray[np.float64],
+    about_a: NDArray[np.float64],
+    start_a: NDArray[np.int64],
+    code_a: NDArray[np.int64],
+    i: int,
+    xy_b: NDArray[np.float64],
+    about_b: NDArray[np.float64],
+    start_b: NDArray[np.int64],
+    code_b: NDArray[np.int64],
+    j: int,
+    x0: float,
+    y0: float,
+    x1: float,
+    y1: float,
+    found_a: NDArray[np.int64],
+    found_b: NDArray[np.int64],
+    cut_a: NDArray[np.float64],
+    cut_b: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+) -> float:
+    """Return the area that two shapes have in common within a box.
+
+    Where many edges of both meet, the box is halved until few are left in each part.
+    """
+    _put(boxes, 0, x0, y0, x1, y1, 0.0)
+    waiting, total, lost = 1, 0.0, 0.0
+    while waiting > 0:
+        waiting -= 1
+        x0, y0, x1, y1 = boxes[waiting, 0], boxes[waiting, 1], boxes[waiting, 2], boxes[waiting, 3]
+        near_a, above_a = _entering(xy_a, about_a, start_a, code_a, i, x0, y0, x1, y1, found_a)
+        if near_a == 0 and (above_a == 0 or _is_box(about_b, j, x0, y0, x1, y1)):
+            total, lost = _add(total, lost, above_a * about_b[j, SIZE])
+            continue
+        m = _clip(xy_a, found_a, near_a, above_a, x0, y0, x1, y1, cut_a)
+        if m == 0:
+            continue
+        x0, x1, y1 = _shrink(cut_a, m, x0, y0, x1, y1)
+        near_b, above_b = _entering(xy_b, about_b, start_b, code_b, j, x0, y0, x1, y1, found_b)
+        if near_a * near_b > _CROWDED and boxes[waiting, 4] < _HALVINGS:
+            _halve(boxes, waiting)
+            waiting += 2
+            continue
+        if near_b > 0 or above_b != 0:
+            n = _clip(xy_b, found_b, near_b, above_b, x0, y0, x1, y1, cut_b)
+            total, lost = _add(total, lost, _paired(cut_a, m, cut_b, n))
+    return total + lost
+
+
+@kernel
+def _areas(
+    guest: NDArray[np.intp],
+    parcel: NDArray[np.intp],
+    xy_a: NDArray[np.float64],
+    about_a: NDArray[np.float64],
+    start_a: NDArray[np.int64],
+    code_a: NDArray[np.int64],
+    most_a: int,
+    xy_b: NDArray[np.float64],
+    about_b: NDArray[np.float64],
+    start_b: NDArray[np.int64],
+    code_b: NDArray[np.int64],
+    most_b: int,
+) -> NDArray[np.float64]:
+    # Arrays go one by one: those of a tuple would be counted in and out at each inner call.
+    found_a, found_b = np.empty(most_a + 1, np.int64), np.empty(most_b + 1, np.int64)
+    cut_a, cut_b = np.empty((2 * most_a + 1, 5)), np.empty((2 * most_b + 1, 5))
+    boxes = np.empty((_HALVINGS + 2, 5))
+    area = np.zeros(len(guest))
+    for k in range(len(guest)):
+        i, j = guest[k], parcel[k]
+        x0, y0 = max(about_a[i, XMIN], about_b[j, XMIN]), max(about_a[i, YMIN], about_b[j, YMIN])
+        x1, y1 = min(about_a[i, XMAX], about_b[j, XMAX]), min(about_a[i, YMAX], about_b[j, YMAX])
+        if not (x0 < x1 and y0 < y1):
+            continue
+        # The one that reaches out of the common box comes first: often it has no edge there.
+        if _is_box(about_a, i, x0, y0, x1, y1):
+            common = _common(
+                xy_b,
+                about_b,
+                start_b,
+                code_b,
+                j,
+                xy_a,
+                about_a,
+                start_a,
+                code_a,
+                i,
+                x0,
+                y0,
+                x1,
+                y1,
+                found_b,
+                found_a,
+                cut_b,
+                cut_a,
+                boxes,
+            )
+        else:
+            common = _common(
+                xy_a,
+                about_a,
+                start_a,
+                code_a,
+                i,
+                xy_b,
+                about_b,
+                start_b,
+                code_b,
+                j,
+                x0,
+                y0,
+                x1,
+                y1,
+                found_a,
+                found_b,
+                cut_a,
+                cut_b,
+                boxes,
+            )
+        common = min(common, about_a[i, SIZE], about_b[j, SIZE])
+        if common > 0.0:  # not so for what overflows either
+            area[k] = common
+    return area
