@@ -26,6 +26,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.UnknownCollectionError: (HTTPStatus.NOT_FOUND, 1),
     layer.UnknownFieldError: (HTTPStatus.BAD_REQUEST, 1),
     layer.UnknownParcelError: (HTTPStatus.NOT_FOUND, 1),
+    layer.EndedParcelError: (HTTPStatus.GONE, 1),
     layer.AccessError: (HTTPStatus.FORBIDDEN, 1),
     layer.SourceFileError: (HTTPStatus.BAD_REQUEST, 1),
     layer.DeliveryError: (HTTPStatus.CONFLICT, 1),

@@ -39,6 +39,12 @@ class UnknownParcelError(FlurbuchError):
     code = "unknown-parcel"
 
 
+class EndedParcelError(FlurbuchError):
+    """The parcel key is that of a former parcel; ``successors`` names those that came after it."""
+
+    code = "parcel-ended"
+
+
 class AccessError(FlurbuchError):
     """The caller's role may not do this, or a purpose is missing."""
 

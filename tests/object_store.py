@@ -18,7 +18,6 @@ BUCKET = "tiles"
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1
     objects: dict[str, bytes]
     uploads: dict[str, dict[int, bytes]]
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from api.cli.console import out, print_json, progress, talk
 from api.cli.context import context
+from api.cli.tiles import SCHEDULER, WORKERS, choose_runner
 from gis_core.merge.engine_name import EngineName
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ def merge(
     engine: Annotated[
         EngineName, typer.Option(help="Who measures when all links are made; auto goes by size.")
     ] = EngineName.AUTO,
+    workers: WORKERS = 1,
+    scheduler: SCHEDULER = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Where tiles are laid out, in reach of all workers: folder or s3://…"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Link everything that is imported to its parcels.
@@ -42,21 +49,29 @@ def merge(
 
       flurbuch --data /srv/flurbuch merge --json > merge.json
 
+      flurbuch merge --scheduler tcp://10.0.0.5:8786 --storage s3://geo/city?region=eu
+
     Exit status: 0 done (some features may have no parcel), 1 no parcels are imported, 2 wrong
     usage.
     """
     from layers.merging import merge_directory
+    from layers.merging.distributed.stored import merge_directory_in_tiles
 
     shared = context(ctx)
+    data = shared.settings.data_dir
+    sources = (data, shared.registry, shared.profile)
     with progress(quiet=as_json) as report_progress:
-        report = merge_directory(
-            shared.settings.data_dir,
-            shared.registry,
-            shared.profile,
-            report_progress,
-            engine=engine,
-            whole=whole,
-        )
+        if workers == 1 and scheduler is None:
+            report = merge_directory(*sources, report_progress, engine=engine, whole=whole)
+        else:
+            report = merge_directory_in_tiles(
+                *sources,
+                storage or data / "tiles",
+                choose_runner(workers, scheduler),
+                report_progress,
+                engine=engine,
+                whole=whole,
+            )
     if as_json:
         print_json(report.as_json())
     else:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from gis_core.merge.engines import EngineName
+from gis_core.merge.engine_name import EngineName
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.links import CONFIDENCES, METHODS, Links

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_core.merge.engines import EngineName
+from gis_core.merge.engine_name import EngineName
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import Links
 from gis_core.merge.points import place_points

@@ -2,5 +2,5 @@
 
 `export` lays a store out, `layout` says what lies where and how it relates, `plan` which tile
 reads what, `work` is what a worker does with a tile, `runners` and `cluster` are who works,
-`merging` is the driver.
+`merging` is the driver, `stored` brings the links back into the store.
 """

@@ -8,7 +8,7 @@ from typing import Any
 from layers.errors import RunnerError
 
 RETRIES = 3
-PATIENCE_S = 10
+PATIENCE_S = 5
 """How long to wait for a scheduler to answer."""
 
 

@@ -46,6 +46,7 @@ def export_store(
     storage: Storage,
     progress: Progress = silent,
     *,
+    engine: EngineName = EngineName.AUTO,
     rows_per_group: int = ROWS_PER_GROUP,
 ) -> LayoutFile:
     """Lay the served generations of a store out for a merge in tiles.
@@ -54,6 +55,8 @@ def export_store(
     ----------
     storage
         Where to. A layout of the same generations that is there already stays.
+    engine
+        Who will measure; "auto" goes by the number of parcels, as in a store's merge.
     rows_per_group
         Rows that are read at once; tiles consist of whole groups.
 
@@ -68,7 +71,7 @@ def export_store(
     -----
     Memory: one layer at a time, like a store's merge. Rows that share a parcel key become one.
     """
-    sources = _Sources.of(store, registry)
+    sources = _Sources.of(store, registry, engine)
     file = LayoutFile(
         made_from=sources.digest(rows_per_group),
         engine=sources.engine,
@@ -81,13 +84,16 @@ def export_store(
             return file
         storage.delete([LAYOUT])
     run = RUN if rows_per_group % RUN == 0 else 1
-    sizes = {"crs": municipality.storage_crs, "rows_per_group": rows_per_group}
-    with DatasetWriter(storage, file.parcels, **sizes, run=run) as writer:
+    crs = file.crs
+    with DatasetWriter(
+        storage, file.parcels, crs=crs, rows_per_group=rows_per_group, run=run
+    ) as writer:
         for table in _parcel_rows(sources, municipality.keys):
             writer.append(table)
     for done, source in enumerate(sources.guests):
         progress("layout", done, len(sources.guests))
-        with DatasetWriter(storage, source.spec.id, **sizes) as writer:
+        name = source.spec.id
+        with DatasetWriter(storage, name, crs=crs, rows_per_group=rows_per_group) as writer:
             for table in _guest_rows(source, sources.engine):
                 writer.append(table)
     progress("layout", len(sources.guests), len(sources.guests))
@@ -115,7 +121,7 @@ class _Sources:
     engine: EngineName
 
     @classmethod
-    def of(cls, store: Store, registry: Registry) -> Self:
+    def of(cls, store: Store, registry: Registry, engine: EngineName) -> Self:
         served = dict(store.served())
         layer, spec = parcel_collection(registry, served)
         parcels = _Source(store.open_generation(served[layer.id]), spec)
@@ -125,7 +131,7 @@ class _Sources:
             if c.relation.by in TILED and y.id in served and served[y.id].table(c.id) is not None
         )
         rows = parcels.snapshot.table(spec.id).count
-        return cls(parcels, guests, choose_engine(EngineName.AUTO, rows))
+        return cls(parcels, guests, choose_engine(engine, rows))
 
     def digest(self, rows_per_group: int) -> str:
         """Return a text that changes with whatever the layout is made from."""

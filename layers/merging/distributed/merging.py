@@ -5,6 +5,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -100,6 +101,18 @@ def merge_layout(
     return TiledReport(
         account.run, layout.parcels.rows, tiles, counts, round(time.perf_counter() - begun, 3)
     )
+
+
+def merge_place(
+    place: str | Path,
+    runner: Runner,
+    *,
+    tile_parcels: int = TILE_PARCELS,
+    progress: Progress = silent,
+) -> TiledReport:
+    """Link the guests of the layout at a folder or address; see `merge_layout`."""
+    storage = Storage.open(place)
+    return merge_layout(storage, runner, tile_parcels=tile_parcels, progress=progress)
 
 
 class _Account:
