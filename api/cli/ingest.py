@@ -15,10 +15,17 @@ from gis_core.faults import Fault, Outcome
 from layers.ingest.advice import advice
 
 if TYPE_CHECKING:
-    from layers.ingest.report import FaultGroup, FileReport, IngestReport
+    from layers.ingest.report import ChangeReport, FaultGroup, FileReport, IngestReport
 
 _SHOWN = 3  # faults per code
 _WIDTH = 60  # characters of a value
+_DONE = {
+    "insert": "inserted",
+    "replace": "replaced",
+    "delete": "deleted",
+    "update": "updated",
+    "ignored": "changed nothing",
+}
 _COLOURS = {Outcome.QUARANTINED: "red", Outcome.REPAIRED: "yellow", Outcome.NOTED: "cyan"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -47,6 +54,13 @@ def ingest(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")
     ] = False,
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out-misfits",
+            help="Changes (NBA) that do not fit go to the quarantine, the others are applied.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import files as the new content of a layer.
@@ -54,18 +68,24 @@ def ingest(
     Every row is accepted, repaired, or put into the layer's quarantine with
     row, field, found and expected. The former content stays served until the
     new one is complete; when a file cannot be read at all, nothing changes.
+
+    A delivery of changes (NBA) is told from its content and applied to the
+    cadastre that is served, all of it or nothing; one that was applied before
+    changes nothing. All portions of a delivery belong into one command.
     Where little changed, the links to parcels are brought up to date at once.
 
     [bold]Examples[/]
 
       flurbuch ingest alkis flurstuecke.gpkg gebaeude.gpkg nutzung.gpkg
 
+      flurbuch ingest alkis nba-2026-02-01-*.xml.gz --dry-run
+
       flurbuch ingest trees baumkataster.csv --crs EPSG:25832 --dry-run
 
       flurbuch ingest property_tax tax.csv.gz --data-date 2026-01-01 --json
 
-    Exit status: 0 imported (rows may be in quarantine), 1 nothing was changed,
-    2 wrong usage.
+    Exit status: 0 imported (rows may be in quarantine) or applied before, 1 nothing
+    was changed, 2 wrong usage.
     """
     from layers.ingest.directory import import_files
     from layers.merging import refresh_directory
@@ -81,6 +101,7 @@ def ingest(
             crs=crs,
             data_date=data_date.date() if data_date else None,
             dry_run=dry_run,
+            on_missing="quarantine" if leave_out else "refuse",
             progress=report_progress,
         )
         links = None
@@ -149,14 +170,32 @@ def _print_report(report: "IngestReport", language: Literal["de", "en"]) -> None
         figures = (c.read, c.accepted, c.repaired, c.quarantined, c.stored)
         table.add_row(name, *(f"{figure:,}" for figure in figures))
     out.print(table)
+    if report.changes:
+        _print_changes(report.changes)
     for group in report.faults:
         _print_group(group, language)
     for note in report.notes:
         out.print(f"note: {note}", markup=False)
     done = "nothing was stored (dry run)"
+    if report.changes and not any(d.applied for d in report.changes.deliveries):
+        done = "nothing to do"
     if report.generation is not None:
         done = f"generation {report.generation} of {report.layer} is served"
     talk.print(f"{done}, {report.seconds:.1f} s")
+
+
+def _print_changes(changes: "ChangeReport") -> None:
+    for delivery in changes.deliveries:
+        name = f"delivery {delivery.number or delivery.files[0]} of {delivery.time or 'no date'}"
+        if not delivery.applied:
+            out.print(f"{name}: already applied", markup=False)
+            continue
+        done = ", ".join(f"{count:,} {_DONE[what]}" for what, count in delivery.operations.items())
+        out.print(f"{name}: {done}", markup=False)
+    for collection, count in changes.rows.items():
+        ended = changes.ended.get(collection, 0)
+        again = changes.refreshed.get(collection, 0)
+        out.print(f"  {collection}: {count:,} hold, {ended:,} ended, {again:,} told again")
 
 
 def _print_file(file: "FileReport") -> None:

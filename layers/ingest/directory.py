@@ -11,6 +11,7 @@ from gis_core.store.catalogue import FILE
 from gis_core.store.quarantine import read_faults
 from gis_core.store.store import Store
 from layers.grids import use_grids
+from layers.ingest.changes import OnMissing
 from layers.ingest.pipeline import ingest
 from layers.ingest.report import IngestReport
 from layers.municipality import Municipality
@@ -28,6 +29,7 @@ def import_files(
     crs: str | None = None,
     data_date: date | None = None,
     dry_run: bool = False,
+    on_missing: OnMissing = "refuse",
     progress: Progress = silent,
 ) -> IngestReport:
     """Import files into a data directory, which is made if it is not there; see `ingest`.
@@ -49,6 +51,7 @@ def import_files(
             crs=crs,
             data_date=data_date,
             dry_run=dry_run,
+            on_missing=on_missing,
             progress=progress,
         )
 
