@@ -14,6 +14,7 @@ COMMANDS = (
     ["ingest"],
     ["quarantine"],
     ["merge"],
+    ["check", "parcels"],
     ["find"],
     ["dossier"],
     ["print", "flurkarte"],
