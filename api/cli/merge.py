@@ -92,7 +92,10 @@ def _print_report(report: "MergeReport") -> None:
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in c.unmatched.items())
             out.print(f"{c.collection} without a parcel: {reasons}")
     for layer, parcels in report.rasters.items():
-        out.print(f"{layer}: {parcels:,} parcels with a value")
+        without = report.parcels - parcels
+        out.print(f"{layer}: {parcels:,} parcels with a value, {without:,} without")
+        if not parcels:
+            out.print(f"{layer}: the raster does not reach the parcels, or is empty there")
     if report.beyond_bound:
         out.print(
             f"{report.beyond_bound:,} parcels differ from their official area by more than the "

@@ -1,165 +1,192 @@
-"""Statistics of raster cells by parcel, block by block, so that a raster of any size fits."""
+"""Statistics of raster cells by parcel."""
 
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Callable
+from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
+from gis_core.errors import CRSMismatchError
 from gis_core.geometry import label_point
-from gis_core.merge.fabric import ParcelFabric
-from gis_core.merge.shapes import Shapes
+from gis_core.merge.flat import FlatShapes
+from gis_core.merge.slopes import cells_per_metre
+from gis_core.merge.zonal_engines import CellEngine, choose_cell_engine
+from gis_core.merge.zonal_sums import (
+    ReadCells,
+    ZonalStatistics,
+    ZonalSums,
+    add_up,
+    as_values,
+    values_at,
+)
+from gis_core.merge.zones import STRIP, Block, Zones, to_pixels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZonalStatistics:
-    """What the cells of a raster say about each of m parcels.
+def zonal_statistics(
+    parcels: gpd.GeoDataFrame | gpd.GeoSeries | FlatShapes,
+    values: NDArray[np.generic],
+    transform: Affine,
+    *,
+    exact: bool = False,
+    slope: bool = False,
+    classes: bool = False,
+    engine: CellEngine | str = CellEngine.AUTO,
+) -> ZonalStatistics:
+    """Return what the cells of a raster say about each parcel.
 
-    Attributes
+    Parameters
     ----------
-    cells
-        (m,) int64, valid cells whose centre lies in the parcel. 0 where the parcel is too small
-        or too narrow for one: its statistics are then the cell under its label point, if any.
-    mean, min, max, std
-        (m,) float64, in the raster's unit; NaN where the raster says nothing. ``std`` is that of
-        the cells themselves (divided by n).
+    parcels
+        m areas, valid, in the raster's CRS. Missing and empty ones have no cells.
+    values
+        (rows, columns) real numbers of any type; masked or not finite where there is none.
+    transform
+        From (column, row) to coordinates, as rasterio has it; it may be turned or sheared.
+    exact
+        Count each cell by the fraction that the parcel covers, not whole by its centre.
+    slope
+        Take the values for heights in metres and add slope and aspect. Needs a projected CRS.
+    classes
+        Take the values for codes and count the cells of each.
+    engine
+        "numpy", "kernels" (compiled; a second to load), or "auto", by the number of cells.
+
+    Returns
+    -------
+    ZonalStatistics
+        (m,) arrays in the order of the parcels.
+
+    Raises
+    ------
+    GeometryTypeError
+        A parcel is a point or a line.
+    CRSMismatchError
+        Slopes are asked for and the parcels are not in a projected CRS.
+    QueryError
+        The transform has no inverse; ``classes``, and there are more than 256 codes or one is
+        no whole number.
+
+    Notes
+    -----
+    A cell belongs to the parcel in which its centre lies. A centre exactly on a border belongs
+    to the parcel towards growing columns, or towards growing rows where the border runs along
+    them: of two parcels with a common edge to exactly one, whatever their order. Both engines
+    give the same bits for counts, means, extremes and deviations by centre; fractions and
+    angles differ by rounding. No answer depends on other parcels or on how the raster is cut.
+
+    O(vertices + rows crossed + cells); beside the arguments 100 MB and 100 bytes by parcel, with
+    ``classes`` also 8 bytes by parcel and class.
+
+    Source: fractions, R. Levien, font-rs (2016); slope, B. K. P. Horn (1981).
+
+    Examples
+    --------
+    >>> plots = gpd.GeoSeries([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 3.5, 2)], crs=25832)
+    >>> heights = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
+    >>> place = Affine(1, 0, 0, 0, -1, 2)  # cells of a metre, the upper left corner at (0, 2)
+    >>> got = zonal_statistics(plots, heights, place)
+    >>> got.cells.tolist(), got.mean.tolist()
+    ([4, 2], [3.5, 5.0])
+    >>> got = zonal_statistics(plots, heights, place, exact=True)
+    >>> got.covered.tolist(), got.mean.round(3).tolist()
+    ([4.0, 3.0], [3.5, 5.333])
+    >>> zonal_statistics(plots, heights > 4, place, classes=True).classes.cells.tolist()
+    [[2.0, 2.0], [1.0, 1.0]]
     """
+    flat, metres = _flat(parcels, slope=slope)
 
-    cells: NDArray[np.int64]
-    mean: NDArray[np.float64]
-    min: NDArray[np.float64]
-    max: NDArray[np.float64]
-    std: NDArray[np.float64]
+    def read(block: Block) -> NDArray[np.float64]:
+        return as_values(values[block.top : block.bottom, block.left : block.right])
+
+    rows, columns = values.shape
+    return zonal_statistics_of(
+        flat,
+        read,
+        transform,
+        (rows, columns),
+        exact=exact,
+        metres=metres if slope else None,
+        classes=classes,
+        engine=engine,
+    )
 
 
-class ZonalAccumulator:
-    """Takes a raster in blocks, in any cut, and keeps running statistics by parcel.
+def zonal_statistics_of(
+    parcels: FlatShapes,
+    read: ReadCells,
+    transform: Affine,
+    shape: tuple[int, int],
+    *,
+    exact: bool = False,
+    metres: float | None = None,
+    classes: bool = False,
+    engine: CellEngine | str = CellEngine.AUTO,
+    strip: int = STRIP,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> ZonalStatistics:
+    """Return the same of a raster that is read block by block; see :func:`zonal_statistics`.
 
-    A cell belongs to the parcel in which its centre lies; on a border to the lower key of the
-    parcels that the rasterizer gives it to. Memory: O(m) and one block of labels.
-
-    Source: Chan, Golub and LeVeque (1979) for joining means and variances of blocks.
+    Parameters
+    ----------
+    read
+        Returns the values of a block, NaN for none; asked in a fixed order, with ``metres``
+        also for a cell more on every side.
+    shape
+        Rows and columns of the raster.
+    metres
+        For slope and aspect: length of one unit of the CRS in metres. None: not asked for.
+    strip
+        Rows of a block; changes the memory, not the answer.
+    progress
+        Called with blocks done and in all.
     """
+    zones = Zones.build(parcels, transform, shape)
+    chosen = choose_cell_engine(engine, zones, exact=exact)
+    inverse = None if metres is None else cells_per_metre(transform, metres)
+    sums = ZonalSums(zones, chosen, exact=exact, inverse=inverse, classes=classes)
+    add_up(sums, zones, read, strip=strip, progress=progress)
+    result = sums.result()
+    return result if exact else _with_labels(result, sums.bare(), parcels, transform, zones, read)
 
-    def __init__(self, fabric: ParcelFabric) -> None:
-        self._fabric = fabric
-        self._tree = shapely.STRtree(fabric.geometry)
-        self._cells = np.zeros(len(fabric), np.int64)
-        self._mean = np.zeros(len(fabric))
-        self._spread = np.zeros(len(fabric))
-        self._min = np.full(len(fabric), np.inf)
-        self._max = np.full(len(fabric), -np.inf)
 
-    def add(self, values: NDArray[np.floating], transform: Affine) -> Self:
-        """Add one block of cells.
+def _with_labels(
+    result: ZonalStatistics,
+    bare: NDArray[np.intp],
+    parcels: FlatShapes,
+    transform: Affine,
+    zones: Zones,
+    read: ReadCells,
+) -> ZonalStatistics:
+    """Give parcels without a cell the value under their label point."""
+    if not len(bare):
+        return result
+    place = shapely.get_coordinates(label_point(parcels.take(bare).to_shapely()))
+    column, row = np.floor(to_pixels(place, transform)).T.astype(np.int64)
+    value = values_at(row, column, zones, read)
+    mean, low, high, std = (a.copy() for a in (result.mean, result.min, result.max, result.std))
+    for figure in (mean, low, high):
+        figure[bare] = value
+    std[bare] = np.where(np.isnan(value), np.nan, 0.0)
+    return replace(result, mean=mean, min=low, max=high, std=std)
 
-        Parameters
-        ----------
-        values
-            (rows, columns) cells, NaN where there is no value.
-        transform
-            From (column, row) of this block to coordinates of the fabric's CRS.
-        """
-        parcel, inside = self._label_cells(values.shape, transform)
-        value = values.ravel()[inside].astype(np.float64)
-        valid = np.isfinite(value)
-        parcel, value = parcel[valid], value[valid]
-        # Ordered by parcel, then value: sums do not depend on where the block was cut from.
-        order = np.lexsort((value, parcel))
-        parcel, value = parcel[order], value[order]
-        here, first, cells = np.unique(parcel, return_index=True, return_counts=True)
-        if not len(here):
-            return self
-        mean = np.add.reduceat(value, first) / cells
-        spread = np.add.reduceat((value - np.repeat(mean, cells)) ** 2, first)
-        self._join(here, cells, mean, spread)
-        self._min[here] = np.minimum(self._min[here], value[first])
-        self._max[here] = np.maximum(self._max[here], value[first + cells - 1])
-        return self
 
-    def without_cells(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the parcels that no cell's centre lies in, and (k, 2) their label points."""
-        bare = np.flatnonzero(self._cells == 0)
-        return bare, Shapes.of(label_point(self._fabric.geometry[bare])).xy
-
-    def result(self, at_label: NDArray[np.float64] | None = None) -> ZonalStatistics:
-        """Return the statistics of all blocks so far.
-
-        Parameters
-        ----------
-        at_label
-            (k,) values of the cells under the label points of :meth:`without_cells`, NaN for
-            none; None: such parcels get no statistics.
-        """
-        some = self._cells > 0
-        alone = np.full(len(some), np.nan)
-        if at_label is not None:
-            alone[~some] = at_label
-        cells = np.where(some, self._cells, 1)
-        return ZonalStatistics(
-            cells=self._cells.copy(),
-            mean=np.where(some, self._mean, alone),
-            min=np.where(some, self._min, alone),
-            max=np.where(some, self._max, alone),
-            std=np.where(some, np.sqrt(self._spread / cells), np.where(np.isnan(alone), alone, 0)),
+def _flat(
+    parcels: gpd.GeoDataFrame | gpd.GeoSeries | FlatShapes, *, slope: bool
+) -> tuple[FlatShapes, float]:
+    """Return parcels as flat arrays, and the length of one unit of their CRS in metres."""
+    if isinstance(parcels, FlatShapes):
+        return parcels, 1.0
+    flat = FlatShapes.from_shapely(np.asarray(parcels.geometry.array, dtype=object))
+    if not slope:
+        return flat, 1.0
+    if parcels.crs is None or not parcels.crs.is_projected:
+        raise CRSMismatchError(
+            f"slopes need a projected CRS, found {parcels.crs}",
+            advice="Bring parcels and raster into UTM, or ask without slopes.",
+            found=str(parcels.crs),
+            expected="a projected CRS",
         )
-
-    def _label_cells(
-        self, shape: tuple[int, ...], transform: Affine
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the parcel of each cell that has one, and the cell's flat position."""
-        rows, columns = shape
-        corners = _apply(transform, np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]]))
-        box = shapely.box(*corners.min(axis=0), *corners.max(axis=0))
-        parcel = self._tree.query(box)
-        # What is burnt last stays: the lower key must come last.
-        parcel = np.sort(parcel)[::-1]
-        if not len(parcel):
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        shapes = zip(_as_mappings(self._fabric.geometry[parcel]), parcel + 1, strict=True)
-        labels = rasterize(
-            shapes, out_shape=(rows, columns), transform=transform, fill=0, dtype=np.int32
-        ).ravel()
-        inside = np.flatnonzero(labels)
-        return labels[inside].astype(np.intp) - 1, inside
-
-    def _join(
-        self,
-        here: NDArray[np.intp],
-        cells: NDArray[np.int64],
-        mean: NDArray[np.float64],
-        spread: NDArray[np.float64],
-    ) -> None:
-        """Join the block's mean and sum of squares with the former ones."""
-        before = self._cells[here]
-        total = before + cells
-        step = mean - self._mean[here]
-        self._mean[here] += step * cells / total
-        self._spread[here] += spread + step**2 * before * cells / total
-        self._cells[here] = total
-
-
-def _as_mappings(geometry: NDArray[np.object_]) -> list[dict[str, object]]:
-    """Return polygons as GeoJSON-like mappings; shapely's own way makes an object per vertex."""
-    parts, owner = shapely.get_parts(geometry, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    vertex = shapely.get_coordinates(rings).tolist()
-    end = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
-    polygons: list[list[list[list[float]]]] = [[] for _ in parts]
-    start = 0
-    for at, stop in zip(part.tolist(), end, strict=True):
-        polygons[at].append(vertex[start:stop])
-        start = stop
-    shapes: list[list[list[list[list[float]]]]] = [[] for _ in geometry]
-    for at, polygon in zip(owner.tolist(), polygons, strict=True):
-        shapes[at].append(polygon)
-    return [{"type": "MultiPolygon", "coordinates": shape} for shape in shapes]
-
-
-def _apply(transform: Affine, places: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the (n, 2) places transformed."""
-    a, b, c, d, e, f = transform[:6]
-    return np.asarray(places @ np.array([[a, d], [b, e]]) + np.array([c, f]))
+    return flat, float(parcels.crs.axis_info[0].unit_conversion_factor)

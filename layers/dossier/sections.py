@@ -152,11 +152,26 @@ def _meaning(field: FieldSpec, value: str) -> Title:
 
 def _raster_facts(layer: LayerSpec, summary: pd.DataFrame) -> Iterator[Fact]:
     unit = layer.raster.unit if layer.raster else ""
+    figures = dict.fromkeys(("mean", "min", "max", "std"), (unit, 2))
+    figures |= dict.fromkeys(("slope_mean", "slope_max"), ("°", 1)) | {"aspect": ("°", 0)}
     for row in summary.to_dict("records"):
-        for name in ("mean", "min", "max", "std"):
-            if not math.isnan(row[name]):
-                yield Fact(name, words("fact", name), _rounded(row[name], 2), unit)
+        for name, (measured_in, digits) in figures.items():
+            if name in row and not math.isnan(row[name]):
+                value = _rounded(row[name], digits)
+                yield Fact(name, words("fact", name), value, measured_in)
+        yield from _class_facts(layer, row)
         yield Fact("cells", words("fact", "cells"), int(row["cells"]))
+
+
+def _class_facts(layer: LayerSpec, row: Mapping[Hashable, Any]) -> Iterator[Fact]:
+    """Yield the share of each class in the cells of the parcel, the largest first."""
+    cells = json.loads(str(row["classes"])) if "classes" in row else {}
+    total = sum(cells.values())
+    codes = (layer.raster.codes if layer.raster else None) or {}
+    for code, amount in sorted(cells.items(), key=lambda item: -item[1]):
+        # A parcel too small for a cell has the class of the cell that it lies in.
+        share = round(100 * amount / total, 1) if total else 100.0
+        yield Fact(f"classes.{code}", codes.get(code) or plain(code), share, "%")
 
 
 def _rounded(value: object, digits: int) -> float:

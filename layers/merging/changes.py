@@ -81,12 +81,18 @@ def find_changes(
 
 
 def rules_digest(registry: Registry) -> str:
-    """Return a hash of all that decides how collections are related to parcels."""
-    rules = [
+    """Return a hash of all that decides how collections and rasters are related to parcels."""
+    rules: list[list[object]] = [
         [spec.id, spec.accuracy_m, spec.relation.model_dump(mode="json")]
         for _, spec in registry.collections()
     ]
-    return hashlib.sha256(json.dumps(sorted(rules), sort_keys=True).encode()).hexdigest()
+    rules += [
+        [layer.id, layer.raster.model_dump(mode="json")]
+        for layer in registry.layers.values()
+        if layer.raster is not None
+    ]
+    rules.sort(key=lambda rule: str(rule[0]))
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
 def _small(before: GenerationInfo, now: GenerationInfo, spec: CollectionSpec) -> Difference | None:

@@ -188,7 +188,8 @@ def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
             continue
         table = zonal_table(
             run.store.open_generation(info).attachment(info.attachments[0]),
-            run.parcels.fabric,
+            layer.raster,
+            run.parcels,
             run.municipality.storage_crs,
             partial(run.progress, layer.id),
         )

@@ -29,6 +29,7 @@ _SUMMARY_TYPES = {
     "parcel_key": ColumnType.PARCEL_KEY,
     "counts": ColumnType.TEXT,
     "areas": ColumnType.TEXT,
+    "classes": ColumnType.TEXT,
     "beyond_bound": ColumnType.BOOLEAN,
     **dict.fromkeys(("n", "boundary", "nearest", "cells"), ColumnType.INTEGER),
 }

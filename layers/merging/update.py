@@ -135,11 +135,12 @@ class _Update:
                 continue
             table = self.writer.amend(f"summary_{layer.id}")
             table.delete(self.ground.keys, by=PARCEL_KEY)
-            fabric = self.ground.read(self.ground.keys).fabric
-            if len(fabric):
+            parcels = self.ground.read(self.ground.keys)
+            if len(parcels.fabric):
                 path = self.store.open_generation(info).attachment(info.attachments[0])
                 crs = self.municipality.storage_crs
-                table.append(zonal_table(path, fabric, crs, partial(self.progress, layer.id)))
+                told = partial(self.progress, layer.id)
+                table.append(zonal_table(path, layer.raster, parcels, crs, told))
             yield layer.id, table.totals().count
 
     def join_collections(self) -> Iterator[CollectionReport]:
