@@ -1,5 +1,7 @@
 """From geometry objects to flat arrays and back, vectorised; see `gis_core.merge.flat`."""
 
+from collections.abc import Callable
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -60,6 +62,7 @@ def unflatten(
         vertex = mine[of]
         position = np.cumsum(mine) - 1
         places = xy[vertex]
+        build: Callable[..., NDArray[np.object_]]
         if kind == 0:
             parts, holder = shapely.points(places), owner[mine]
             build = shapely.multipoints

@@ -76,7 +76,7 @@ def cell_of(place: float, origin: float, per_m: float, cells: int) -> int:
     steps = (place - origin) * per_m
     if not steps > 0.0:
         return 0
-    return cells - 1 if steps >= cells else np.int64(steps)
+    return cells - 1 if steps >= cells else int(steps)
 
 
 @kernel
@@ -133,7 +133,7 @@ def _build(
 @kernel
 def _cumulate(count: NDArray[np.int64]) -> int:
     """Turn counts into the sums before them; return the sum of all."""
-    total = np.int64(0)
+    total = 0
     for c in range(len(count)):
         count[c], total = total, total + count[c]
     return total

@@ -40,7 +40,7 @@ def decode(
         raise GeometryTypeError(
             "the offsets do not fit the bytes", expected=f"ascending, 0 to {len(data)}"
         )
-    *arrays, fault, row = _decode(
+    xy, ring, role, shape, dimension, box, fault, row = _decode(
         read_only(data, "u1"), read_only(offset, "i8"), read_only(valid, "?"), geopackage
     )
     if fault:
@@ -49,7 +49,6 @@ def decode(
             advice="Repair the geometry or leave the row out.",
             row=row,
         )
-    xy, ring, role, shape, dimension, box = arrays
     return xy, ring, role, shape, dimension, box
 
 
@@ -210,8 +209,8 @@ def _word(data: NDArray[np.uint8], p: int, big: bool) -> int:
         np.int64(data[p + 3]),
     )
     if big:
-        return a << 24 | b << 16 | c << 8 | d
-    return d << 24 | c << 16 | b << 8 | a
+        return int(a << 24 | b << 16 | c << 8 | d)
+    return int(d << 24 | c << 16 | b << 8 | a)
 
 
 @kernel
