@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import bench_import, bench_merge, bench_print, bench_serve
+from tests.bench import bench_import, bench_merge, bench_print, bench_serve, bench_zonal
 from tests.bench.figures import report
 
 BENCHES = {
@@ -11,6 +11,7 @@ BENCHES = {
     "merge": bench_merge.main,
     "serve": bench_serve.main,
     "print": bench_print.main,
+    "zonal": bench_zonal.main,
 }
 
 
