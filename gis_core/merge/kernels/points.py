@@ -41,17 +41,15 @@ def near_points(
 
     Notes
     -----
-    Of an area with many edges only those above, below or in reach are looked at. Memory for
-    the pairs only.
+    Of an area with many edges only those above, below or in reach are looked at.
 
     Examples
     --------
     >>> import shapely
     >>> from gis_core.merge.kernels.grid import build_grid
     >>> plots = FlatShapes.from_shapely(shapely.box([0, 4], 0, [4, 9], 5))
-    >>> point, plot, covered, distance = near_points(
-    ...     np.array([[4.0, 1.0], [3.0, 1.0]]), np.array([0.0, 2.0]), build_grid(plots.box), plots
-    ... )
+    >>> place, reach = np.array([[4.0, 1.0], [3.0, 1.0]]), np.array([0.0, 2.0])
+    >>> point, plot, covered, distance = near_points(place, reach, build_grid(plots.box), plots)
     >>> point.tolist(), plot.tolist(), covered.tolist(), distance.tolist()
     ([0, 0, 1, 1], [0, 1, 0, 1], [True, True, True, False], [0.0, 0.0, 0.0, 1.0])
     """
