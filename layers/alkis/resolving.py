@@ -163,30 +163,33 @@ def _drop_repeated(objects: Objects, resolved: Resolved) -> None:
         if stored.version.oid not in touched and stored.key:
             holders[stored.key].append(stored.version)
     for key, versions in holders.items():
-        if not key:
-            continue
-        for repeated in sorted(versions, key=lambda v: (v.begins, v.oid))[1:]:
-            change = repeated.change
-            if change is None:
-                resolved.dropped.append(repeated)
-            else:
-                resolved.new.remove(repeated)
-                resolved.faults.append(
-                    Fault(
-                        change.file,
-                        change.row,
-                        "flurstueckskennzeichen",
-                        f"{key} of {repeated.oid}",
-                        "a key that no older parcel has",
-                        "border-parcel-repeated",
-                        Outcome.NOTED,
-                    )
-                )
-            resolved.kept = [
-                (v, None if v.oid == repeated.oid else values) for v, values in resolved.kept
-            ]
-            if change is None:
-                resolved.kept.append((repeated, None))
+        kept, *repeated = sorted(versions, key=lambda v: (v.begins, v.oid))
+        for version in repeated if key else ():
+            _drop(version, kept, key, resolved)
+
+
+def _drop(version: Version, kept: Version, key: str, resolved: Resolved) -> None:
+    """Leave a parcel out; it is remembered without its values, so that it can end."""
+    if version.change is None:
+        resolved.dropped.append(version)
+    else:
+        resolved.new.remove(version)
+    others = [(v, values) for v, values in resolved.kept if v.oid != version.oid]
+    resolved.kept = [*others, (version, None)]
+    change = version.change or kept.change
+    if change is not None:
+        found, expected = f"{key} of {version.oid}", f"a key that {kept.oid} has not: it is older"
+        resolved.faults.append(
+            Fault(
+                change.file,
+                change.row,
+                "flurstueckskennzeichen",
+                found,
+                expected,
+                "border-parcel-repeated",
+                Outcome.NOTED,
+            )
+        )
 
 
 def _join(objects: Objects, resolved: Resolved, on_misfit: Misfit | None) -> None:

@@ -62,6 +62,7 @@ class Amending:
 
     def resolve(self, *, tolerant: bool) -> Resolved:
         """Read the deliveries and apply them to what is stored."""
+        self.job.writer = self.writer
         planned = [(d, list(self._read(d))) for d in self.deliveries]
 
         def aside(change: Change, error: DeliveryError) -> None:

@@ -139,7 +139,11 @@ def _convert(
                 "bigtiff": "if_safer",
             }
             with rasterio.open(folder / "plain.tif", "w", **profile) as plain:
+                plain.scales, plain.offsets = source.scales, source.offsets
                 cells = _copy(source, plain, empty)
+            if cells.low <= cells.high:
+                ends = [v * source.scales[0] + source.offsets[0] for v in (cells.low, cells.high)]
+                cells.low, cells.high = sorted(ends)
         rasterio.shutil.copy(
             folder / "plain.tif",
             folder / "cog.tif",
