@@ -76,7 +76,7 @@ class QueryError(FlurbuchError):
     code = "query"
 
 
-class UnknownFeatureError(FlurbuchError):
+class ChangeError(FlurbuchError):
     """A change names a feature or parcel that is not there."""
 
-    code = "unknown-feature"
+    code = "change"

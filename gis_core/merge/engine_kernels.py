@@ -24,7 +24,7 @@ class KernelEngine:
 
     def near(self, xy: NDArray[np.float64], reach: NDArray[np.float64]) -> Near:
         """See `Engine.near`; exact by adaptive orientation tests."""
-        return near_points(xy, reach, self._grid, self._flat)
+        return near_points(xy, reach, self._grid, self._ground)
 
     def disc_areas(
         self, xy: NDArray[np.float64], radius: NDArray[np.float64], parcel: NDArray[np.intp]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_core.errors import UnknownFeatureError
+from gis_core.errors import ChangeError
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.kernels.grid import Grid, box_pairs, build_grid
 from gis_core.merge.shapes import Shapes
@@ -62,7 +62,7 @@ class LivingShapes:
 
         Raises
         ------
-        UnknownFeatureError
+        ChangeError
             One of the ids is not, or no longer, there.
         """
         return np.array([self._find(name) for name in ids], np.intp)
@@ -122,7 +122,7 @@ class LivingShapes:
             here = at < len(self._known) and self._known[at] == name
             slot = int(self._slot_of_known[at]) if here else -1
         if slot < 0 or not self.alive[slot]:
-            raise UnknownFeatureError(
+            raise ChangeError(
                 f"a change names {name!r}, which is not there",
                 advice="Apply changes in their order, each once.",
                 found=name,

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_core.errors import UnknownFeatureError
+from gis_core.errors import ChangeError
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.living_links import LivingLinks, Rule
 from gis_core.merge.living_shapes import LivingShapes
@@ -138,5 +138,5 @@ def test_a_change_of_what_is_not_there_is_refused():
     parcels = World(1).living_parcels()
     parcels.remove(["003"])
     for name in ("003", "999"):
-        with pytest.raises(UnknownFeatureError, match=name):
+        with pytest.raises(ChangeError, match=name):
             parcels.remove([name])
