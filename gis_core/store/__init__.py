@@ -5,13 +5,13 @@
 `catalogue` publishes it, `housekeeping` throws away. Reading:
 `reading` answers a `query` through connections that `guard` lends. `sql` puts statements
 together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning
-of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
+of disk faults. `differences` tells two generations apart (`sql_between`). Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
 `parquet` keeps tables larger than memory on any storage.
 """
 
 from gis_core.store.amend import Amendment, TableAmendment
 from gis_core.store.generation import Writer
-from gis_core.store.housekeeping import MERGE
+from gis_core.store.housekeeping import HISTORY, MERGE
 from gis_core.store.query import Query
 from gis_core.store.reading import Snapshot
 from gis_core.store.schema import (
@@ -30,6 +30,7 @@ from gis_core.store.tables import TableWriter
 __all__ = [
     "FEATURE_ID",
     "GEOMETRY",
+    "HISTORY",
     "MERGE",
     "Amendment",
     "Column",

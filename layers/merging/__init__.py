@@ -6,6 +6,7 @@ collection (`joins` knows the kinds of relation, `tables` how the result is stor
 geometry and arithmetic are in `gis_core.merge`.
 
 After a small change (`changes`) only what it reaches (`surroundings`) is joined anew (`update`).
+What is too large for one machine goes tile by tile (`distributed`). What was done is a `report`.
 """
 
 from layers.merging.collection import CollectionReport
