@@ -54,6 +54,17 @@ class TiledCollection(_Strict):
         )
 
 
+class KeyedCollection(_Strict):
+    """Rows that state a parcel key: the Parquet files of a folder called as the collection.
+
+    Columns: ``feature_id``, repeated where a feature states several keys, but only within one
+    file, and ``stated_key`` as filed.
+    """
+
+    id: Identifier
+    generation: int = 0
+
+
 class LayoutFile(_Strict):
     """What ``layout.json`` says; written last, so that what it names is complete.
 
@@ -65,6 +76,8 @@ class LayoutFile(_Strict):
         What the datasets were made from; another text, another layout.
     engine
         Who measures; "auto" decides by the number of all parcels.
+    districts
+        File with the district catalogue by which stated keys are read.
     """
 
     version: Literal[1] = 1
@@ -73,6 +86,8 @@ class LayoutFile(_Strict):
     crs: int
     parcels: Identifier
     collections: tuple[TiledCollection, ...]
+    keyed: tuple[KeyedCollection, ...] = ()
+    districts: str = "districts.toml"
 
 
 @dataclass(frozen=True)

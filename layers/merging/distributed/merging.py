@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,18 +11,19 @@ import pyarrow as pa
 
 from gis_core.errors import StoreError
 from gis_core.store.parquet import Storage
-from layers.merging.distributed.layout import LINKS, read_layout
+from layers.merging.distributed.keyed import (
+    JoinKeysTask,
+    ReadKeysTask,
+    ShareOutTask,
+    join_keys,
+    read_keys,
+    share_out,
+)
+from layers.merging.distributed.layout import LINKS, Layout, read_layout
+from layers.merging.distributed.parts import Counts, Done, Shared
 from layers.merging.distributed.plan import TILE_PARCELS, PlanKey, make_plan
 from layers.merging.distributed.runners import Runner
-from layers.merging.distributed.work import (
-    Counts,
-    Done,
-    MeasureTask,
-    ResolveTask,
-    Shared,
-    measure,
-    resolve,
-)
+from layers.merging.distributed.work import MeasureTask, ResolveTask, measure, resolve
 from layers.progress import Progress, silent
 
 VERSION = 1
@@ -88,15 +89,16 @@ def merge_layout(
     key = PlanKey(storage.url, layout.file.made_from, tile_parcels)
     tiles = len(make_plan(key).tiles)
     account = _Account(uuid.uuid4().hex[:12])
+    step = _Step(runner, account, progress)
     first = [MeasureTask(key, account.run, tile) for tile in range(tiles)]
-    for n, done in enumerate(runner.map(measure, first)):
-        account.add(done)
-        progress("tiles", n + 1, tiles)
-    second = [ResolveTask(key, account.run, home, dict(s)) for home, s in account.shared.items()]
-    for n, done in enumerate(runner.map(resolve, second)):
-        account.add(done)
-        progress("between tiles", n + 1, len(second))
-    counts = {c.id: account.counts[c.id] for c in layout.file.collections}
+    shared = step("tiles", measure, first)
+    by_key = shared.pop(layout.file.parcels, {})
+    second = [ResolveTask(key, account.run, home, s) for home, s in _by_home(shared).items()]
+    step("between tiles", resolve, second)
+    if layout.file.keyed:
+        _join_by_key(step, layout, key, by_key)
+    names = [c.id for c in layout.file.collections] + [c.id for c in layout.file.keyed]
+    counts = {name: account.counts[name] for name in names}
     _commit(storage, layout.file.made_from, account)
     return TiledReport(
         account.run, layout.parcels.rows, tiles, counts, round(time.perf_counter() - begun, 3)
@@ -115,6 +117,10 @@ def merge_place(
     return merge_layout(storage, runner, tile_parcels=tile_parcels, progress=progress)
 
 
+type _Places = dict[str, dict[int, tuple[Shared, ...]]]
+"""Collection to home to what is there."""
+
+
 class _Account:
     """Adds up what tasks tell, in whatever order they come."""
 
@@ -123,7 +129,6 @@ class _Account:
         self.counts: dict[str, Counts] = defaultdict(Counts)
         self.links: dict[str, list[str]] = defaultdict(list)
         self.unmatched: dict[str, list[str]] = defaultdict(list)
-        self.shared: dict[int, dict[str, tuple[Shared, ...]]] = {}
 
     def add(self, done: Done) -> None:
         for name, counts in done.counts.items():
@@ -131,10 +136,61 @@ class _Account:
         for mine, theirs in ((self.links, done.links), (self.unmatched, done.unmatched)):
             for name, files in theirs.items():
                 mine[name] += files
-        for name, places in done.shared.items():
-            for place in places:
-                of_home = self.shared.setdefault(place.home, {})
-                of_home[name] = (*of_home.get(name, ()), place)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Has tasks done, and returns what they left for the next step."""
+
+    runner: Runner
+    account: _Account
+    progress: Progress
+
+    def __call__[T](self, title: str, work: Callable[[T], Done], tasks: Sequence[T]) -> _Places:
+        left: dict[str, dict[int, list[Shared]]] = defaultdict(lambda: defaultdict(list))
+        for n, done in enumerate(self.runner.map(work, tasks)):
+            self.account.add(done)
+            for name, places in done.shared.items():
+                for place in places:
+                    left[name][place.home].append(place)
+            self.progress(title, n + 1, len(tasks))
+        # In one order, whatever the order of the answers.
+        return {
+            name: {home: tuple(sorted(places, key=_place)) for home, places in homes.items()}
+            for name, homes in left.items()
+        }
+
+
+def _place(shared: Shared) -> tuple[str, int]:
+    return shared.file, shared.group
+
+
+def _by_home(places: _Places) -> dict[int, dict[str, tuple[Shared, ...]]]:
+    """Turn collection to home into home to collection."""
+    homes = sorted({home for of_name in places.values() for home in of_name})
+    return {
+        home: {name: of_name[home] for name, of_name in places.items() if home in of_name}
+        for home in homes
+    }
+
+
+def _join_by_key(
+    step: _Step, layout: Layout, key: PlanKey, parcels: dict[int, tuple[Shared, ...]]
+) -> None:
+    """Join the registers that state keys; see `layers.merging.distributed.keyed`."""
+    run = step.account.run
+    files = [
+        (c.id, name)
+        for c in layout.file.keyed
+        for name in layout.storage.names(c.id)
+        if name.endswith(".parquet")
+    ]
+    reading = [ReadKeysTask(key, run, name, file, n) for n, (name, file) in enumerate(files)]
+    stated = _by_home(step("keys", read_keys, reading))
+    joining = [JoinKeysTask(key, run, b, parcels.get(b, ()), s) for b, s in stated.items()]
+    matched = _by_home(step("parcels of keys", join_keys, joining))
+    sharing = [ShareOutTask(key, run, b, m) for b, m in matched.items()]
+    step("several keys", share_out, sharing)
 
 
 def _commit(storage: Storage, made_from: str, account: _Account) -> None:

@@ -5,7 +5,7 @@ Only names and numbers travel between the driver and its workers; rows go throug
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -25,47 +25,20 @@ from gis_core.merge.tiles import (
     tile_fabric,
 )
 from gis_core.merge.unmatched import Reason
-from gis_core.store.parquet import BOX, Storage, box_array
+from gis_core.store.parquet import BOX, box_array
 from layers.merging.distributed.layout import TiledCollection
+from layers.merging.distributed.parts import (
+    Counts,
+    Done,
+    Parts,
+    Shared,
+    bucket_of,
+    read_shared,
+)
 from layers.merging.distributed.plan import Plan, PlanKey, make_plan
 from layers.uses import main_use
 
 _COLUMNS = ("feature_id", "geometry", "radius_m", BOX)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What became of some of a collection's features; counts of tiles add up.
-
-    Attributes
-    ----------
-    features, linked
-        Features that were decided, and those of them that have a parcel.
-    links, boundary, nearest, slivers
-        As in `CollectionReport`.
-    unmatched
-        Features without a parcel, by reason.
-    """
-
-    features: int = 0
-    linked: int = 0
-    links: int = 0
-    boundary: int = 0
-    nearest: int = 0
-    slivers: int = 0
-    unmatched: dict[str, int] = field(default_factory=dict)
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Add up."""
-        return Counts(
-            self.features + other.features,
-            self.linked + other.linked,
-            self.links + other.links,
-            self.boundary + other.boundary,
-            self.nearest + other.nearest,
-            self.slivers + other.slivers,
-            dict(sorted((Counter(self.unmatched) + Counter(other.unmatched)).items())),
-        )
 
 
 @dataclass(frozen=True)
@@ -78,15 +51,6 @@ class MeasureTask:
 
 
 @dataclass(frozen=True)
-class Shared:
-    """Measures of guests whose home is that tile: one row group of one file."""
-
-    home: int
-    file: str
-    group: int
-
-
-@dataclass(frozen=True)
 class ResolveTask:
     """Link the guests whose home is one tile and that meet others, too."""
 
@@ -94,17 +58,6 @@ class ResolveTask:
     run: str
     tile: int
     shared: dict[str, tuple[Shared, ...]]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a task tells: counts by collection, the parts it wrote, what is left to resolve."""
-
-    tile: int
-    counts: dict[str, Counts]
-    links: dict[str, list[str]]
-    unmatched: dict[str, list[str]]
-    shared: dict[str, list[Shared]]
 
 
 def measure(task: MeasureTask) -> Done:
@@ -118,7 +71,9 @@ def measure(task: MeasureTask) -> Done:
     )
     uses = _uses(parcels, fabric)
     del parcels
-    done = Done(task.tile, {}, {}, {}, {})
+    done = Done(task.tile)
+    if plan.layout.file.keyed:
+        _deal_out(task, plan, fabric, done)
     for collection in plan.layout.file.collections:
         _measure(task, plan, collection, (fabric, uses), done)
         pa.default_memory_pool().release_unused()
@@ -129,14 +84,14 @@ def resolve(task: ResolveTask) -> Done:
     """Do a `ResolveTask`."""
     plan = make_plan(task.plan)
     storage = plan.layout.storage
-    done = Done(task.tile, {}, {}, {}, {})
+    done = Done(task.tile)
     for collection in plan.layout.file.collections:
         shared = task.shared.get(collection.id, ())
         if not shared:
             continue
-        measured = measures_from_arrow([_read_shared(storage, part) for part in shared])
+        measured = measures_from_arrow([read_shared(storage, part) for part in shared])
         links = resolve_tile(collection.rule, measured)
-        parts = _Parts(storage, task.run, collection.id, f"tile-{task.tile:05}-shared", done)
+        parts = Parts(storage, task.run, collection.id, f"tile-{task.tile:05}-shared", done)
         parts.write_links(links_to_arrow(links, measured.guests.id, measured.ground.key))
         rest = links.unlinked(len(measured.guests))
         reason = np.full(len(rest), Reason.OUTSIDE.value, object)
@@ -182,7 +137,7 @@ def _measure(
     )
     links = resolve_tile(collection.rule, measured.of(near.alone))
     ids, keys = measured.guests.id, measured.ground.key
-    parts = _Parts(plan.layout.storage, task.run, collection.id, f"tile-{task.tile:05}", done)
+    parts = Parts(plan.layout.storage, task.run, collection.id, f"tile-{task.tile:05}", done)
     parts.write_links(links_to_arrow(links, ids, keys))
     linked = np.zeros(len(ids), np.bool_)
     linked[links.feature] = True
@@ -190,9 +145,30 @@ def _measure(
     reason = np.full(len(rest) + len(near.stray), Reason.OUTSIDE.value, object)
     reason[len(rest) :][near.placeless] = Reason.NO_PLACE.value
     parts.write_unmatched(pa.concat_arrays([ids.take(pa.array(rest)), near.stray]), reason)
-    parts.write_shared(measured, near)
+    _write_shared(parts, measured, near)
     features = int(near.alone.sum()) + len(near.stray)
     done.counts[collection.id] = _counted(links, features, reason)
+
+
+def _deal_out(task: MeasureTask, plan: Plan, fabric: ParcelFabric, done: Done) -> None:
+    """Deal a tile's parcels out to the buckets in which stated keys look for them."""
+    name = plan.layout.file.parcels
+    parts = Parts(plan.layout.storage, task.run, name, f"tile-{task.tile:05}", done)
+    key = pa.array(fabric.key, pa.string())
+    table = pa.table({"parcel_key": key, "parcel_m2": fabric.area_m2})
+    parts.write_shared("by-key", table, bucket_of(key, len(plan.tiles)))
+
+
+def _write_shared(parts: Parts, measured: TileMeasures, near: _Near) -> None:
+    """Write the measures of guests that meet other tiles, too, for each home apart."""
+    shared = measured.of(~near.alone)
+    tables: dict[int, pa.Table] = {}
+    for home in np.unique(near.home[~near.alone]).tolist():
+        of_home = ~near.alone & (near.home == home)
+        # Its home knows of a guest even where no tile has measures of it.
+        mentioned = of_home if home == parts.done.number else np.zeros(len(of_home), np.bool_)
+        tables[home] = measures_to_arrow(shared.of(of_home), mentioned)
+    parts.write_homes("shared", tables)
 
 
 def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | None:
@@ -225,11 +201,6 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
     )
 
 
-def _read_shared(storage: Storage, part: Shared) -> pa.Table:
-    with storage.parquet(part.file) as file:
-        return file.read_row_group(part.group, use_threads=False)
-
-
 def _uses(parcels: pa.Table, fabric: ParcelFabric) -> NDArray[np.object_]:
     """Return (m,) main uses of the parcels, folded; "" where none is known."""
     result = np.full(len(fabric), "", object)
@@ -254,47 +225,3 @@ def _counted(links: Links, features: int, reason: NDArray[np.object_]) -> Counts
         slivers=int(links.sliver.sum()),
         unmatched=dict(sorted(reasons.items())),
     )
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Where one tile's parts of one collection go, and the account of what was written."""
-
-    storage: Storage
-    run: str
-    collection: str
-    name: str
-    done: Done
-
-    def write_links(self, table: pa.Table) -> None:
-        self._write("links", table, self.done.links)
-
-    def write_unmatched(self, ids: pa.Array, reason: NDArray[np.object_]) -> None:
-        table = pa.table({"feature_id": ids, "reason": pa.array(reason, pa.string())})
-        self._write("unmatched", table, self.done.unmatched)
-
-    def write_shared(self, measured: TileMeasures, near: _Near) -> None:
-        """Write the measures of guests that meet other tiles, a row group for each home."""
-        shared = measured.of(~near.alone)
-        file = self._file("shared")
-        tables: list[pa.Table] = []
-        places: list[Shared] = []
-        for home in np.unique(near.home[~near.alone]).tolist():
-            of_home = ~near.alone & (near.home == home)
-            # Its home knows of a guest even where no tile has measures of it.
-            mentioned = of_home if home == self.done.tile else np.zeros(len(of_home), np.bool_)
-            table = measures_to_arrow(shared.of(of_home), mentioned)
-            if table.num_rows:
-                places.append(Shared(home, file, len(tables)))
-                tables.append(table)
-        if tables:
-            self.storage.write_groups(file, tables)
-            self.done.shared[self.collection] = places
-
-    def _write(self, kind: str, table: pa.Table, account: dict[str, list[str]]) -> None:
-        if table.num_rows:
-            self.storage.write_table(self._file(kind), table)
-            account[self.collection] = [self._file(kind)]
-
-    def _file(self, kind: str) -> str:
-        return f"runs/{self.run}/{kind}/{self.collection}/{self.name}.parquet"
