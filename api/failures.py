@@ -1,7 +1,7 @@
 """What happens to an error on its way out: a page for people, problem details for programs."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from api.pages.render import Pages
 from api.problems import log_incident, problem, problem_response
 from api.security import HEADERS
 from api.settings import Settings
+from layers.errors import EndedParcelError
 
 
 class Failures:
@@ -24,7 +25,7 @@ class Failures:
 
     async def answer(self, request: Request, error: Exception) -> Response:
         """Answer an error; OPTIONS is no error, and says what is allowed."""
-        allowed = _headers(error)
+        allowed = _headers(error) | self._successors(error)
         if request.method == "OPTIONS" and "Allow" in allowed:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=allowed)
         asked_for = self._wanted(request)
@@ -41,6 +42,14 @@ class Failures:
         response.headers.update({**HEADERS, "Cache-Control": "no-store", **allowed})
         return response
 
+    def _successors(self, error: Exception) -> dict[str, str]:
+        """Link the successors of a parcel that has ended (RFC 5829)."""
+        keys = error.fields["successors"] if isinstance(error, EndedParcelError) else ()
+        if not isinstance(keys, tuple) or not keys:
+            return {}
+        paths = (f"{self._settings.url}/parcels/{quote(key)}" for key in keys)
+        return {"Link": ", ".join(f'<{path}>; rel="successor-version"' for path in paths)}
+
     def _wanted(self, request: Request) -> Wanted:
         try:
             return wanted(request, self._settings.language)
@@ -48,5 +57,5 @@ class Failures:
             return Wanted(html=False, language=self._settings.language)
 
 
-def _headers(error: Exception) -> Mapping[str, str]:
-    return (error.headers if isinstance(error, HTTPException) else None) or {}
+def _headers(error: Exception) -> dict[str, str]:
+    return dict((error.headers if isinstance(error, HTTPException) else None) or {})

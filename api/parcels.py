@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -21,10 +22,10 @@ from api.status import http_status
 from api.wording import words
 from cartography import errors as drawing
 from cartography.parcel_map import parcel_map
-from gis_core.errors import ParcelKeyError
+from gis_core.errors import FlurbuchError, ParcelKeyError
 from layers.access import CITIZEN
-from layers.dossier import build_dossier
-from layers.errors import UnknownParcelError
+from layers.dossier import Dossier, build_dossier, ended_error
+from layers.errors import EndedParcelError, UnknownParcelError
 from layers.find import FindResult, find
 from layers.reader import Reader
 from layers.wording import Language
@@ -88,24 +89,37 @@ class Parcels:
         text = _CONTROL.sub(" ", request.path_params["key"])
         if len(text) > _MOST_TEXT:
             raise ParcelKeyError(f"found {len(text)} characters, expected at most {_MOST_TEXT}")
+        as_of = _day(request)
         try:
-            dossier = build_dossier(self.reader, CITIZEN, text)
-        except (ParcelKeyError, UnknownParcelError) as error:
+            dossier = build_dossier(self.reader, CITIZEN, text, as_of=as_of)
+        except (ParcelKeyError, UnknownParcelError, EndedParcelError) as error:
             if not asked_for.html:
                 raise
             # People get the search's explanation, in their language, and what may be meant.
             return self._found(request, asked_for, text, http_status(error))
         if text != dossier.parcel_key:
             return moved(request, f"/parcels/{dossier.parcel_key}")
+        gone = dossier.ended is not None and as_of is None
         if not asked_for.html:
+            if gone:
+                raise self._ended(dossier.parcel_key)
             return json_answer(dossier.as_json(asked_for.language), asked_for.language)
-        drawn = self._map(dossier.parcel_key, asked_for.language)
-        return parcel_page(self.pages, request, asked_for, dossier, drawn)
+        drawn = self._map(dossier, asked_for.language)
+        status = HTTPStatus.GONE if gone else HTTPStatus.OK
+        return parcel_page(self.pages, request, asked_for, dossier, drawn, status)
 
-    def _map(self, parcel_key: str, language: Language) -> str | None:
+    def _ended(self, key: str) -> FlurbuchError:
+        """Return the answer for programs: the parcel is gone for good, its number is not reused."""
+        fate = self.reader.history(CITIZEN).fate(key)
+        if fate is None:
+            return UnknownParcelError(f"no current parcel has the key {key}", parcel_key=key)
+        return ended_error(key, fate)
+
+    def _map(self, dossier: Dossier, language: Language) -> str | None:
         """Draw the map; None where the surroundings cannot be drawn."""
+        key, on = dossier.parcel_key, dossier.as_of
         try:
-            return parcel_map(self.reader, CITIZEN, parcel_key, lang=language)
+            return parcel_map(self.reader, CITIZEN, key, lang=language, on=on)
         except _NO_MAP:
             return None
 
@@ -140,6 +154,19 @@ class Parcels:
             result=result,
             label=lambda key: keys.label(key, asked_for.language),
         )
+
+
+def _day(request: Request) -> date | None:
+    """Return the day that is asked for, if one is."""
+    text = request.query_params.get("as_of")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(
+            f"as_of: found {text[:40]!r}, expected a day such as 2024-06-12", parameter="as_of"
+        ) from None
 
 
 def _result(result: FindResult, url: str) -> dict[str, object]:

@@ -62,6 +62,8 @@ def dossier_pdf(
         "hints": [{"title": f.title[lang], "text": printable(f.text(lang))} for f in dossier.hints],
         "sections": [_section(section, words) for section in dossier.sections],
         "neighbours": _neighbours(dossier, words),
+        "successors": _successors(dossier, words),
+        "history": _history(dossier, words),
         "map": shortened(described, words) if map_svg else None,
         "words": _words(words),
     }
@@ -69,7 +71,7 @@ def dossier_pdf(
 
 
 def _words(words: Messages) -> dict[str, str]:
-    names = ("facts", "neighbours", "map", "map_words", "data_date")
+    names = ("facts", "neighbours", "successors", "history", "map", "map_words", "data_date")
     page = {"page": words("sheet.page", page="§1", pages="§2")}
     return {name: words(f"dossier.{name}") for name in names} | page
 
@@ -169,3 +171,26 @@ def _neighbours(dossier: Dossier, words: Messages) -> Mapping[str, object]:
         for other in dossier.neighbours
     ]
     return _table(header, rows, numbers=[3])
+
+
+def _successors(dossier: Dossier, words: Messages) -> Mapping[str, object]:
+    header = [words(f"dossier.{c}") for c in ("parcel", "key", "ground_share")]
+    rows = [
+        [other.label[words.lang], other.parcel_key, f"{words.number(100 * other.share, 1)} %"]
+        for other in (dossier.ended.successors if dossier.ended else ())
+    ]
+    return _table(header, rows, numbers=[2])
+
+
+def _history(dossier: Dossier, words: Messages) -> Mapping[str, object]:
+    header = [words(f"dossier.{c}") for c in ("day", "event", "before", "after", "known_from")]
+    rows = [
+        [
+            words.day(event.day),
+            event.title[words.lang],
+            *("; ".join(o.parcel_key for o in side) or "–" for side in (event.old, event.new)),
+            event.told(words.lang),
+        ]
+        for event in dossier.history
+    ]
+    return _table(header, rows)

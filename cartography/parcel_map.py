@@ -1,5 +1,6 @@
 """The small map of a parcel and its surroundings for a web page, as inline SVG."""
 
+from datetime import date
 from html import escape
 
 from cartography.compose import Map, draw_map
@@ -30,6 +31,7 @@ def parcel_map(
     width_px: int = 720,
     height_px: int = 480,
     lang: Language = "de",
+    on: date | None = None,
 ) -> str:
     """Draw a parcel among its neighbours as an SVG element for an HTML page.
 
@@ -43,6 +45,8 @@ def parcel_map(
         Largest size on the page; the element shrinks with the page.
     lang
         Language of title and description.
+    on
+        Draw the parcels of that day.
 
     Returns
     -------
@@ -51,12 +55,12 @@ def parcel_map(
 
     Raises
     ------
-    ParcelKeyError, UnknownParcelError
-        The key cannot be read, or no current parcel has it.
+    ParcelKeyError, EndedParcelError, UnknownParcelError
+        The key cannot be read, or no parcel has it.
     """
-    subject = find_subject(reader, actor, key)
+    subject = find_subject(reader, actor, key, on)
     frame = frame_around(subject, width_px, height_px)
-    return parcel_map_svg(build_scene(reader, actor, frame, subject), lang)
+    return parcel_map_svg(build_scene(reader, actor, frame, subject, on=on), lang)
 
 
 def frame_around(subject: Subject, width_px: int, height_px: int) -> MapFrame:

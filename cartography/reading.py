@@ -24,7 +24,7 @@ from gis_core.addresses import list_addresses, split_address
 from gis_core.geometry import label_point
 from gis_core.keys import AlkisKeys, KeyScheme, parts
 from layers.access import Actor
-from layers.dossier import read_parcel_key
+from layers.dossier import ended_error, read_parcel_key
 from layers.errors import NotMergedError, UnknownCollectionError, UnknownParcelError
 from layers.query import Query
 from layers.reader import Reader
@@ -46,24 +46,27 @@ class Subject:
     inside: tuple[float, float]
 
 
-def find_subject(reader: Reader, actor: Actor, text: str) -> Subject:
-    """Find a current parcel by its key in any spelling.
+def find_subject(reader: Reader, actor: Actor, text: str, on: date | None = None) -> Subject:
+    """Find a parcel by its key in any spelling: a current one, or one of a former day.
 
     Raises
     ------
     ParcelKeyError
         The text is no parcel key, or several could be meant.
+    EndedParcelError
+        The parcel has ended.
     UnknownParcelError
-        No current parcel has the key.
+        No parcel has the key.
     """
     view = reader.parcels(actor)
     key = read_parcel_key(reader, actor, view, text)
-    frame = _features(reader, actor, view, Query(equals={_key_field(view): key}), ())
+    frame = _features(reader, actor, view, Query(equals={_key_field(view): key}), (), on)
     if not len(frame):
-        ended = reader.ended_on(actor, key)
-        since = f"; it ended on {ended.isoformat()}" if ended else ""
+        fate = reader.history(actor).fate(key)
+        if fate is not None:
+            raise ended_error(key, fate)
         raise UnknownParcelError(
-            f"no current parcel has the key {key}{since}",
+            f"no {'current ' if on is None else ''}parcel has the key {key}",
             advice="Search with: flurbuch find TEXT",
             parcel_key=key,
         )
@@ -83,6 +86,7 @@ def build_scene(
     *,
     synthetic: bool = False,
     style: Catalogue | None = None,
+    on: date | None = None,
 ) -> Scene:
     """Read everything that lies within a map frame.
 
@@ -98,6 +102,8 @@ def build_scene(
         The data are invented; the sheet says so.
     style
         Catalogue that decides which land uses are streets; the program's when None.
+    on
+        Show the parcels of that day; buildings, uses and trees are those of now.
 
     Returns
     -------
@@ -105,14 +111,14 @@ def build_scene(
     """
     style = style or default_catalogue()
     view = reader.parcels(actor)
-    parcels = _parcels(reader, actor, view, _reach(frame, subject), style)
-    on = np.flatnonzero(parcels.key == (subject.key if subject else ""))
+    parcels = _parcels(reader, actor, view, _reach(frame, subject), style, on)
+    chosen = np.flatnonzero(parcels.key == (subject.key if subject else ""))
     trees = _optional(reader, actor, TREES)
     return Scene(
         frame=frame,
         parcels=parcels,
-        imprint=_imprint(reader, view, synthetic=synthetic),
-        subject=int(on[0]) if len(on) else -1,
+        imprint=_imprint(reader, view, synthetic=synthetic, on=on),
+        subject=int(chosen[0]) if len(chosen) else -1,
         buildings=_buildings(reader, actor, frame),
         land_use=_land_use(reader, actor, Query(bbox=frame.extent)),
         trees=_trees(reader, actor, frame),
@@ -131,11 +137,19 @@ def _reach(frame: MapFrame, subject: Subject | None) -> Bounds:
 
 
 def _features(
-    reader: Reader, actor: Actor, view: CollectionView, query: Query, wanted: Sequence[str]
+    reader: Reader,
+    actor: Actor,
+    view: CollectionView,
+    query: Query,
+    wanted: Sequence[str],
+    on: date | None = None,
 ) -> gpd.GeoDataFrame:
     """Return features with those of the wanted fields that the actor may read."""
-    columns = tuple(name for name in wanted if name in view.names)
-    frame = reader.frame(actor, view.id, query.selecting(columns))
+    query = query.selecting(tuple(name for name in wanted if name in view.names))
+    if on is None:
+        frame = reader.frame(actor, view.id, query)
+    else:
+        frame = reader.history(actor).frame(query, on)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise UnknownCollectionError(f"collection {view.id} has no geometry", collection=view.id)
     there = ~(frame.geometry.isna() | frame.geometry.is_empty)
@@ -177,12 +191,17 @@ def _shapes(frame: gpd.GeoDataFrame) -> Texts:
 
 
 def _parcels(
-    reader: Reader, actor: Actor, view: CollectionView, bounds: Bounds, style: Catalogue
+    reader: Reader,
+    actor: Actor,
+    view: CollectionView,
+    bounds: Bounds,
+    style: Catalogue,
+    on: date | None,
 ) -> Parcels:
     relation = view.spec.relation
     key = _key_field(view)
     fields = [f for f in (key, relation.area, relation.use, relation.address) if f]
-    frame = _features(reader, actor, view, Query(bbox=bounds), fields)
+    frame = _features(reader, actor, view, Query(bbox=bounds), fields, on)
     frame = _one_row_each(frame, key)
     uses, addresses = _texts(frame, relation.use), _texts(frame, relation.address)
     names = [_key_names(str(k), reader.municipality.keys) for k in frame[key]]
@@ -323,13 +342,13 @@ def _trees(reader: Reader, actor: Actor, window: MapFrame) -> Trees:
     return Trees(_shapes(frame), _numbers(frame, "crown_diameter_m"))
 
 
-def _imprint(reader: Reader, view: CollectionView, *, synthetic: bool) -> Imprint:
+def _imprint(reader: Reader, view: CollectionView, *, synthetic: bool, on: date | None) -> Imprint:
     title = reader.municipality.title
     steward = view.layer.steward
     return Imprint(
         municipality={"de": title["de"], "en": title["en"]},
         office={"de": steward, "en": steward},
-        data_date=_data_date(view),
+        data_date=on or _data_date(view),
         licence=view.layer.licence,
         synthetic=synthetic,
         reference_system=_system_name(reader.municipality.storage_crs),

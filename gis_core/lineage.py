@@ -25,7 +25,7 @@ class EventKind(StrEnum):
     SPLIT = "split"  # 1 → n
     MERGE = "merge"  # n → 1
     REARRANGEMENT = "rearrangement"  # n → m, or one into another of another shape
-    RESURVEY = "resurvey"  # the key stays, the shape does not
+    RESURVEY = "resurvey"  # all keys stay, borders do not
     RENUMBER = "renumber"  # the shape stays, the key does not
     AREA_CORRECTION = "area_correction"  # key and shape stay, the official area does not
     NEW = "new"  # nothing was there before
@@ -219,12 +219,12 @@ def _joined(pairs: list[_Pair]) -> Iterator[list[_Pair]]:
 
 def _kind(versions: ParcelVersions, pairs: list[_Pair], reach: float) -> EventKind:
     old, new = {p.old for p in pairs}, {p.new for p in pairs}
+    if {versions.key[i] for i in old} == {versions.key[j] for j in new}:
+        return EventKind.RESURVEY
     if len(old) > 1 or len(new) > 1:
         by_size = {(True, False): EventKind.SPLIT, (False, True): EventKind.MERGE}
         return by_size.get((len(old) == 1, len(new) == 1), EventKind.REARRANGEMENT)
     [[i], [j]] = old, new
-    if versions.key[i] == versions.key[j]:
-        return EventKind.RESURVEY
     same = alike(versions.geometry[[i]], versions.geometry[[j]], reach)[0]
     return EventKind.RENUMBER if same else EventKind.REARRANGEMENT
 

@@ -9,7 +9,7 @@ How it gets in
     datum grids, `scratch` files in between, `column_names` compares names. `checking` says what is
     wrong with the parcels.
 How it finds its parcel
-    `merging` links what was imported.
+    `merging` links what was imported; `history` knows what became of former parcels.
 Who reads it
     `reader` is the one door to stored data: `access` holds roles, `view` decides what one actor
     sees, `query` is what is asked, `audit` logs it.

@@ -4,22 +4,25 @@ Columns and rows are decided before the query; reading a secret is logged before
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 from gis_core.errors import StoreError
-from gis_core.store import FEATURE_ID, MERGE, GenerationInfo, Snapshot, Store
+from gis_core.store import FEATURE_ID, HISTORY, MERGE, GenerationInfo, Snapshot, Store
 from layers.access import Actor, Policy, link_access, load_policy, unmapped_access
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
+from layers.history.reading import ParcelHistory
+from layers.history.record import lineage_table
+from layers.history.unmatched import with_successors
 from layers.municipality import Municipality, load_municipality
 from layers.query import Query
 from layers.registry import Registry, find_layers
 from layers.schema import UNMAPPED_TEXT
-from layers.spec import ENDED, UNMAPPED, Access, LayerSpec
+from layers.spec import UNMAPPED, Access, LayerSpec
 from layers.view import NO_PURPOSE, CollectionView, check_fields, no_collection, see
 
 PARCEL_KEY = "parcel_key"
@@ -92,7 +95,7 @@ class Reader:
     def state(self) -> dict[str, GenerationInfo]:
         """Return the served import of every layer that has one: for operators, not the public."""
         served = self._store.served()
-        return {layer: info for layer, info in served.items() if layer != MERGE}
+        return {layer: info for layer, info in served.items() if layer not in {MERGE, HISTORY}}
 
     def merged(self) -> GenerationInfo | None:
         """Return the served merge; its ``inputs`` say which imports it was made from."""
@@ -146,17 +149,14 @@ class Reader:
             "no parcels are imported", advice="Run: flurbuch ingest alkis FILE..."
         )
 
-    def ended_on(self, actor: Actor, parcel_key: str) -> date | None:
-        """Return the day on which a former parcel ended; None when no such parcel is known."""
+    def history(self, actor: Actor) -> ParcelHistory:
+        """Return what became of former parcels, as far as the actor may read parcels."""
         view = self.parcels(actor)
-        key, day, table = view.spec.relation.key, view.spec.source.ends_after, view.id + ENDED
-        if view.generation.table(table) is None or key not in view.names or day not in view.names:
-            return None
-        query = Query(equals={key: parcel_key}, columns=(day,), geometry=False)
-        frame = self._snapshot(view).frame(table, query, released=view.names)
-        self._log(actor, "ended", view, query, frame.index, classes=view.classes((key, day)))
-        days = frame[day].dropna()
-        return None if days.empty else pd.Timestamp(days.max()).date()
+        info = self._store.served().get(HISTORY)
+        record = None
+        if info is not None and info.table(lineage_table(view.id)) is not None:
+            record = self._store.open_generation(info, deadline_s=self._deadline_s)
+        return ParcelHistory(view, self._snapshot(view), record, partial(self._log, actor))
 
     # -- features ----------------------------------------------------------------------
 
@@ -310,7 +310,7 @@ class Reader:
             return merged.frame("unmatched", Query(limit=0)).drop(columns="collection")
         frame = merged.frame("unmatched", query, sealed=sealed)
         self._log(actor, "unmatched", view, query, frame[FEATURE_ID], classes=view.link_classes)
-        return frame.drop(columns="collection")
+        return with_successors(frame.drop(columns="collection"), self.history(actor))
 
     def raster(self, actor: Actor, layer_id: str) -> Path | None:
         """Return the raster file of a layer, None when none was imported or it may not be read."""

@@ -12,7 +12,7 @@ from layers.toml_file import read_toml
 
 BUILT_IN = Path(__file__).resolve().parent
 FILE = "layer.toml"
-RESERVED = frozenset({"merge"})  # the store keeps links and summaries under this name
+RESERVED = frozenset({"merge", "history"})  # the store keeps links and lineage under these names
 
 _ALLOWED: Mapping[str, type[StrEnum]] = MappingProxyType(
     {"access": Access, "type": FieldType, "geometry": GeometryKind, "by": Join}

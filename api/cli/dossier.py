@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -42,8 +43,8 @@ def write_pdf(asked: Asked) -> bytes:
     from cartography.parcel_map import parcel_map
     from layers.access import CITIZEN
 
-    key, lang = asked.dossier.parcel_key, asked.language
-    drawn = parcel_map(asked.reader, CITIZEN, key, lang=lang)
+    key, lang, on = asked.dossier.parcel_key, asked.language, asked.dossier.as_of
+    drawn = parcel_map(asked.reader, CITIZEN, key, lang=lang, on=on)
     return dossier_pdf(asked.dossier, drawn, lang, synthetic=asked.settings.synthetic)
 
 
@@ -54,7 +55,8 @@ def write_html(asked: Asked) -> bytes:
     from cartography.parcel_map import parcel_map
     from layers.access import CITIZEN
 
-    drawn = parcel_map(asked.reader, CITIZEN, asked.dossier.parcel_key, lang=asked.language)
+    key, on = asked.dossier.parcel_key, asked.dossier.as_of
+    drawn = parcel_map(asked.reader, CITIZEN, key, lang=asked.language, on=on)
     pages = Pages(asked.settings, asked.reader.municipality)
     site = asked.settings.public_url.rstrip("/") or None
     return parcel_file(pages, asked.dossier, drawn, asked.language, site).encode()
@@ -81,6 +83,10 @@ def dossier(
         typer.Option(help=f"File to write: {', '.join(sorted(WRITERS))}.", dir_okay=False),
     ] = None,
     lang: Annotated[Language | None, typer.Option(help="Language of titles and texts.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="The parcel as it was on that day."),
+    ] = None,
     limit: Annotated[
         int, typer.Option(min=0, max=100_000, help="Features listed per register at most.")
     ] = 100,
@@ -90,7 +96,8 @@ def dossier(
 ) -> None:
     """Write the public dossier of a parcel: key, size, use, address, neighbours, registers.
 
-    It holds what the public may read: no taxes, owners or holders.
+    It holds what the public may read: no taxes, owners or holders. A parcel that has ended is
+    shown as it was last, with its successors.
 
     [bold]Examples[/]
 
@@ -100,6 +107,8 @@ def dossier(
 
       flurbuch dossier "Krefeld 12 123/4" --lang en --json
 
+      flurbuch dossier "Krefeld 12 123" --as-of 2023-12-31 --out akte-2023.pdf
+
     Exit status: 0 written, 1 no such parcel or nothing imported, 2 wrong usage.
     """
     from layers.access import CITIZEN
@@ -108,7 +117,10 @@ def dossier(
     writer = _writer(out)
     shared = context(ctx)
     with closing(shared.reader) as reader:
-        made = build_dossier(reader, CITIZEN, parcel, limit=limit)
+        day = as_of.date() if as_of else None
+        made = build_dossier(reader, CITIZEN, parcel, limit=limit, as_of=day)
+        if made.ended and as_of is None:
+            talk.print(_end(made, lang or shared.settings.language), markup=False, style="yellow")
         asked = Asked(made, reader, shared.settings, lang or shared.settings.language)
         if out is not None:
             content = writer(asked)
@@ -116,6 +128,13 @@ def dossier(
             talk.print(f"{out}: {len(content) / 1024:.0f} KiB", markup=False)
         if out is None or as_json:
             typer.echo(write_json(asked).decode(), nl=False)
+
+
+def _end(made: "Dossier", lang: Language) -> str:
+    """Say that a parcel has ended, and what lies on its ground."""
+    said = next(hint.text(lang) for hint in made.hints if hint.name == "ended")
+    after = ", ".join(other.parcel_key for other in made.ended.successors) if made.ended else ""
+    return f"{said} → {after}" if after else said
 
 
 def _writer(out: Path | None) -> Callable[[Asked], bytes]:

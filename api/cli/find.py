@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -20,12 +21,17 @@ def find_parcels(
     ctx: typer.Context,
     text: Annotated[list[str], typer.Argument(help="Parcel key, object identifier or address.")],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Hits at most.")] = 10,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Among the parcels of that day."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Find parcels by key or address, and say why nothing was found.
 
     Keys are read in every usual spelling. No digit is ever corrected; where a text is
-    no key, or none of a current parcel, the reason is told.
+    no key, or none of a current parcel, the reason is told. A key that has ended is answered with
+    its successors.
 
     [bold]Examples[/]
 
@@ -37,6 +43,8 @@ def find_parcels(
 
       flurbuch find "Hauptstr. 5, Hüls"
 
+      flurbuch find 3049-12-123 --as-of 2023-12-31
+
     Exit status: 0 found, 1 nothing found, 2 wrong usage.
     """
     from layers.find import find
@@ -44,7 +52,8 @@ def find_parcels(
     shared = context(ctx)
     language = shared.settings.language
     with closing(shared.reader) as reader:
-        result = find(reader, CITIZEN, " ".join(text), limit, lang=language)
+        day = as_of.date() if as_of else None
+        result = find(reader, CITIZEN, " ".join(text), limit, lang=language, as_of=day)
     if as_json:
         print_json(asdict(result))
     elif result.hits:

@@ -24,6 +24,7 @@ from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
 from api.settings import Settings
 from layers.access import CITIZEN
+from layers.dossier import ended_error
 from layers.query import Query
 from layers.reader import Reader
 from layers.spec import Join
@@ -125,6 +126,10 @@ class Features:
                 frame = self.reader.frame(CITIZEN, view.spec.id, query)
                 if len(frame):
                     return moved(request, f"/collections/{view.spec.id}/items/{frame.index[0]}")
+            history = self.reader.history(CITIZEN)
+            for former in (key,) if key is not None else history.keys_of(text):
+                if (fate := history.fate(former)) is not None:
+                    raise ended_error(former, fate)
         raise UnknownFeatureError(
             f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
         )

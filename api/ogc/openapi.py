@@ -54,7 +54,13 @@ def openapi_document(settings: Settings, reader: Reader, language: Language) -> 
         "/collections": _get("collections", say("collections"), JSON),
         "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
         "/parcels": _get("parcels", say("parcels"), JSON),
-        "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, _path("parcelKey", language)),
+        "/parcels/{parcelKey}": _get(
+            "parcel",
+            say("parcel"),
+            JSON,
+            _path("parcelKey", language),
+            _query("as_of", {"type": "string", "format": "date"}, language),
+        ),
         "/healthz": _get("health", say("health"), JSON),
     }
     for view in views:

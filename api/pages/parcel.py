@@ -1,5 +1,6 @@
 """The page of one parcel: facts first, then what each register has, the map last."""
 
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +14,12 @@ from layers.wording import Language, format_number
 
 
 def parcel_page(
-    pages: Pages, request: Request, asked_for: Wanted, dossier: Dossier, drawn: str | None
+    pages: Pages,
+    request: Request,
+    asked_for: Wanted,
+    dossier: Dossier,
+    drawn: str | None,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
     """Return the page.
 
@@ -21,10 +27,14 @@ def parcel_page(
     ----------
     drawn
         The map as an SVG element; None where none can be drawn.
+    status
+        410 for a parcel that has ended: it is shown as it was, with its successors.
     """
     shown = _shown(dossier, drawn, asked_for.language)
     data_url = with_parameters(request, f="json")
-    return pages.answer("parcel", request, asked_for, site="", data_url=data_url, **shown)
+    return pages.answer(
+        "parcel", request, asked_for, status=status, site="", data_url=data_url, **shown
+    )
 
 
 def parcel_file(

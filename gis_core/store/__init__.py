@@ -3,10 +3,11 @@
 `store` is the door. Writing: `generation` builds one aside, `tables` (with `rows`, `cells`,
 `gpkg`, `hilbert`, `rtree`) its tables; `amend` builds one as a changed copy of the former;
 `catalogue` publishes it, `housekeeping` throws away. Reading:
-`reading` answers a `query` through connections that `guard` lends. `sql` puts statements
-together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning
-of disk faults. `differences` tells two generations apart (`sql_between`). Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
-`parquet` keeps tables larger than memory on any storage.
+`reading` answers a `query` through connections that `guard` lends; `differences` tells two
+generations apart (`sql_between`). `sql` puts statements together, `schema` is the form of tables
+and generations, `disk` locks, fsync and the meaning of disk faults. Beside them: the
+`quarantine` of refused rows, the chain of the `audit` log. `parquet` keeps tables larger than
+memory on any storage.
 """
 
 from gis_core.store.amend import Amendment, TableAmendment

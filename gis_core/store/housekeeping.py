@@ -10,6 +10,7 @@ from gis_core.store.disk import LayerLock
 from gis_core.store.schema import GenerationInfo
 
 MERGE = "merge"  # the pseudo-layer that holds links and summaries
+HISTORY = "history"  # the pseudo-layer that holds what became of parcels
 LOCK_FILE = ".lock"
 STAGING_PREFIX = ".staging-"
 
@@ -44,13 +45,14 @@ def clear_abandoned(catalogue: Catalogue) -> None:
 
 
 def prune(catalogue: Catalogue, newest: GenerationInfo, keep: int) -> None:
-    """Drop a layer's generations beyond the last few, but none that the links were made from.
+    """Drop a layer's generations beyond the last few, but none that others were made from.
 
-    The caller holds the layer's lock. The catalogue forgets them first: a directory that it
-    does not know is a leftover.
+    The links that are served, and the history: the next step of it is told from the generation
+    that it was last told of. The caller holds the layer's lock. The catalogue forgets them first:
+    a directory that it does not know is a leftover.
     """
-    merged = newest if newest.layer == MERGE else catalogue.served().get(MERGE)
-    used = set(merged.inputs.items()) if merged else set()
+    made = {**catalogue.served(), newest.layer: newest}
+    used = {item for name in (MERGE, HISTORY) if name in made for item in made[name].inputs.items()}
     old = catalogue.generations(newest.layer)[:-keep]
     drop = [g for g in old if (g.layer, g.number) not in used]
     catalogue.forget(newest.layer, [g.number for g in drop])

@@ -1,12 +1,12 @@
 """Putting a parcel's dossier together from what the reader releases."""
 
+from datetime import date
 from functools import cache
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from gis_core.crs import Operation, plan_operation, transform_xy
 from gis_core.errors import ParcelKeyError
@@ -24,9 +24,11 @@ from layers.dossier.facts import (
     tax_hint,
     use_facts,
 )
-from layers.dossier.model import Dossier, Fact, Neighbour
+from layers.dossier.ground import ground_sections
+from layers.dossier.looking_up import Shown, look_up, record_of, whole
+from layers.dossier.model import Dossier, Fact, Neighbour, Value
 from layers.dossier.sections import feature_sections, raster_sections, visible_views
-from layers.errors import NotMergedError, UnknownCollectionError, UnknownParcelError
+from layers.errors import NotMergedError
 from layers.object_ids import keys_of_object
 from layers.query import Query
 from layers.reader import Reader
@@ -38,7 +40,12 @@ MOST_ROWS = 100
 
 
 def build_dossier(
-    reader: Reader, actor: Actor, key_text: str, *, limit: int = MOST_ROWS
+    reader: Reader,
+    actor: Actor,
+    key_text: str,
+    *,
+    limit: int = MOST_ROWS,
+    as_of: date | None = None,
 ) -> Dossier:
     """Gather everything on a parcel that the actor may see.
 
@@ -51,13 +58,24 @@ def build_dossier(
         The parcel key in any spelling, or the cadastre's object identifier.
     limit
         Most features to list per register.
+    as_of
+        Show the parcel and its neighbours as they were on that day. Registers stay those of
+        today; the dossier says so.
+
+    Returns
+    -------
+    Dossier
+        Of a former parcel as it was last, with ``ended`` and its successors.
 
     Raises
     ------
     ParcelKeyError
         The text is no parcel key; the advice names what may have been meant.
+    EndedParcelError
+        The key is that of a former parcel of which no drawing is kept, or that had ended by the
+        day asked for; the fields name its successors.
     UnknownParcelError
-        No current parcel has the key; where it is a former one the message says since when.
+        No parcel has the key, or none had it on that day.
     UnknownCollectionError
         No parcels are imported.
 
@@ -69,11 +87,20 @@ def build_dossier(
     """
     parcels = reader.parcels(actor)
     key = read_parcel_key(reader, actor, parcels, key_text)
-    rows = _parcel_rows(reader, actor, parcels, key)
-    geometry = _whole(rows)
+    shown = look_up(reader, actor, parcels, key, as_of)
+    geometry = shown.geometry
     centre = label_point(np.array([geometry], object))[0]
     views, left_out = visible_views(reader, actor, parcels)
-    facts = _facts(reader, actor, parcels, views, key, rows)
+    if shown.current:
+        facts = _facts(reader, actor, parcels, views, key, shown.rows)
+        sections = (
+            *feature_sections(reader, actor, views, key, limit),
+            *raster_sections(reader, actor, key),
+        )
+    else:
+        facts = _former_facts(reader, parcels, key, shown.rows)
+        sections = tuple(ground_sections(reader, actor, views, geometry, limit))
+    hints = (*shown.hints(sections), *((tax_hint(),) if left_out else ()))
     keys, crs = reader.municipality.keys, reader.municipality.storage_crs
     return Dossier(
         parcel_key=key,
@@ -81,17 +108,33 @@ def build_dossier(
         short_key=short_key(key, keys),
         layer=parcels.layer,
         data_date=parcels.generation.data_date,
-        facts=(*facts, tax_hint()) if left_out else facts,
+        facts=(*facts, *hints),
         geometry=geometry,
         crs=crs,
         position=(round(centre.x, 3), round(centre.y, 3)),
         position_wgs84=_wgs84(centre, crs),
         address=next((str(f.value) for f in facts if f.group == "address"), ""),
-        neighbours=_neighbours(reader, actor, parcels, key, geometry),
-        sections=(
-            *feature_sections(reader, actor, views, key, limit),
-            *raster_sections(reader, actor, key),
-        ),
+        neighbours=_neighbours(reader, actor, parcels, key, shown),
+        sections=sections,
+        as_of=shown.on,
+        ended=shown.ended,
+        history=shown.history,
+    )
+
+
+def _former_facts(
+    reader: Reader, parcels: CollectionView, key: str, rows: gpd.GeoDataFrame
+) -> tuple[Fact, ...]:
+    """Return what is known of a parcel as it was: nothing that was made of today's parcels."""
+    area, use, address = _stated(parcels, rows)
+    geometry = whole(rows)
+    drawn = pd.DataFrame({"geometric_area_m2": [geometry.area]})
+    return (
+        *key_facts(key, reader.municipality.keys),
+        *size_facts(area, drawn, geometry),
+        *use_facts(use, None),
+        *address_facts(str(address or "")),
+        *hint_facts(parcels, record_of(rows), pd.DataFrame(), geometry, ()),
     )
 
 
@@ -104,27 +147,25 @@ def _facts(
     rows: gpd.GeoDataFrame,
 ) -> tuple[Fact, ...]:
     """Return what is said of the parcel itself, in the order of the domain's handbook."""
-    record = {str(name): value for name, value in rows.iloc[0].items()}
-    relation = parcels.spec.relation
-    area, use, address = (
-        read_value(record[name], parcels.spec.field(name)) if name in parcels.names else None
-        for name in (relation.area, relation.use, relation.address)
-    )
-    areas, geometry = _areas(reader, actor, parcels, key), _whole(rows)
+    area, use, address = _stated(parcels, rows)
+    areas, geometry = _areas(reader, actor, parcels, key), whole(rows)
     return (
         *key_facts(key, reader.municipality.keys),
         *size_facts(area, areas, geometry),
         *use_facts(use, _use_areas(reader, actor, views, key)),
         *address_facts(str(address or "")),
-        *hint_facts(parcels, record, areas, geometry, _stale(reader, parcels, views)),
+        *hint_facts(parcels, record_of(rows), areas, geometry, _stale(reader, parcels, views)),
     )
 
 
-def _whole(rows: gpd.GeoDataFrame) -> BaseGeometry:
-    """Return the parcel's geometry; some sources deliver it in several rows."""
-    pieces = rows.geometry.to_numpy()
-    whole: BaseGeometry = pieces[0] if len(pieces) == 1 else shapely.union_all(pieces)
-    return whole
+def _stated(parcels: CollectionView, rows: gpd.GeoDataFrame) -> tuple[Value, Value, Value]:
+    """Return official area, use and address of the parcel's first row."""
+    record, relation = record_of(rows), parcels.spec.relation
+    area, use, address = (
+        read_value(record[name], parcels.spec.field(name)) if name in record else None
+        for name in (relation.area, relation.use, relation.address)
+    )
+    return area, use, address
 
 
 def read_parcel_key(reader: Reader, actor: Actor, parcels: CollectionView, key_text: str) -> str:
@@ -147,28 +188,6 @@ def read_parcel_key(reader: Reader, actor: Actor, parcels: CollectionView, key_t
         reading.message,
         advice=f"Did you mean {candidates}?" if candidates else "Search with: flurbuch find TEXT",
         found=key_text,
-    )
-
-
-def _parcel_rows(
-    reader: Reader, actor: Actor, parcels: CollectionView, key: str
-) -> gpd.GeoDataFrame:
-    query = Query(equals={parcels.spec.relation.key or "": key})
-    rows = reader.frame(actor, parcels.id, query)
-    if isinstance(rows, gpd.GeoDataFrame) and len(rows):
-        return rows.sort_index()
-    ended = reader.ended_on(actor, key)
-    if ended is not None:
-        raise UnknownParcelError(
-            f"parcel {key} ended on {ended.isoformat()}; no current parcel has its key",
-            advice="Look for its successors near its place: flurbuch find TEXT",
-            parcel_key=key,
-            ended_on=ended.isoformat(),
-        )
-    raise UnknownParcelError(
-        f"no current parcel has the key {key}",
-        advice="Search with: flurbuch find TEXT",
-        parcel_key=key,
     )
 
 
@@ -212,16 +231,15 @@ def _neighbours(
     actor: Actor,
     parcels: CollectionView,
     key: str,
-    geometry: BaseGeometry,
+    shown: Shown,
 ) -> tuple[Neighbour, ...]:
     """Return the parcels with a common border, their directions as seen from the centroid."""
+    geometry = shown.geometry
     field = parcels.spec.relation.key or ""
     xmin, ymin, xmax, ymax = geometry.bounds
     reach = 2 * TOUCHING_M
     query = Query(bbox=(xmin - reach, ymin - reach, xmax + reach, ymax + reach), columns=(field,))
-    around = reader.frame(actor, parcels.id, query)
-    if not isinstance(around, gpd.GeoDataFrame):
-        raise UnknownCollectionError(f"collection {parcels.id} has no geometry")
+    around = shown.read(reader, actor, parcels, query)
     around = around[around[field].ne(key).fillna(False)].sort_values(field)
     shapes = np.asarray(around.geometry.array, object)
     found = find_neighbours(geometry, shapes, shapely.centroid(geometry))

@@ -107,25 +107,28 @@ def hint_facts(
                 "de": format_number(bound, "de", 1),
                 "en": format_number(bound, "en", 1),
             }
-            yield _hint("beyond_bound", bound=shown)
+            yield hint("beyond_bound", bound=shown)
     parts = int(shapely.get_num_geometries(geometry))
     if parts > 1:
-        yield _hint("several_parts", parts=str(parts))
+        yield hint("several_parts", parts=str(parts))
     if stale is None:
-        yield _hint("not_merged")
+        yield hint("not_merged")
     elif stale:
         names = {lang: ", ".join(title[lang] for title in stale) for lang in stale[0]}
-        yield _hint("stale", layers=names)
+        yield hint("stale", layers=names)
 
 
 def tax_hint() -> Fact:
     """Return the remark that other registers are left out on purpose."""
-    return _hint("tax_only")
+    return hint("tax_only")
 
 
 def _area(name: str, value: Value) -> Fact:
     return Fact(name, words("fact", name), value, "m²", "size")
 
 
-def _hint(name: str, **facts: str | Title) -> Fact:
-    return Fact(name, words("hint", "title"), words("hint", name, **facts), group="hint")
+def hint(name: str | Title, **facts: str | Title) -> Fact:
+    """Return a remark: by its name in the catalogue, or as a sentence of its own."""
+    said = words("hint", name, **facts) if isinstance(name, str) else name
+    label = name if isinstance(name, str) else "ended"
+    return Fact(label, words("hint", "title"), said, group="hint")

@@ -111,6 +111,55 @@ class Section:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A predecessor or successor; ``share`` is its part of the common ground, 0 to 1."""
+
+    parcel_key: str
+    label: Title
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event that the parcel took part in.
+
+    Attributes
+    ----------
+    id, kind, day
+        As in `layers.history.Event`.
+    stated
+        Whether the source said so; else it was noticed when a later delivery was compared.
+    old, new
+        The parcels before and after, ``share`` of each in what passed between the two sides.
+    """
+
+    id: str
+    kind: str
+    day: date
+    stated: bool
+    old: tuple[Relative, ...]
+    new: tuple[Relative, ...]
+
+    @property
+    def title(self) -> Title:
+        """What happened, in words."""
+        return words("event", self.kind)
+
+    def told(self, lang: Language) -> str:
+        """Return how we know of it."""
+        return words("event", "stated" if self.stated else "noticed")[lang]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """That the parcel is no more: since when, and which current parcels have its ground."""
+
+    on: date | None
+    successors: tuple[Relative, ...]
+    kind: str = ""
+
+
 @dataclass(frozen=True)
 class Dossier:
     """Everything on one parcel that one actor may see for one purpose.
@@ -131,6 +180,12 @@ class Dossier:
         Clockwise from north.
     sections
         One per register, in the registry's order.
+    as_of
+        The day that the parcel is shown of; None: as it is now.
+    ended
+        That it has ended, and its successors; None: there is a parcel of that key now.
+    history
+        The events that it took part in, in the order of time.
     """
 
     parcel_key: str
@@ -146,6 +201,9 @@ class Dossier:
     address: str
     neighbours: tuple[Neighbour, ...] = ()
     sections: tuple[Section, ...] = field(default=())
+    as_of: date | None = None
+    ended: Ended | None = None
+    history: tuple[Happening, ...] = ()
 
     @property
     def hints(self) -> tuple[Fact, ...]:
@@ -185,7 +243,33 @@ class Dossier:
                 for n in self.neighbours
             ],
             "sections": [_section(s, lang) for s in self.sections],
+            "as_of": _plain(self.as_of),
+            "ended": _ended(self.ended, lang),
+            "history": [_happening(h, lang) for h in self.history],
         }
+
+
+def _ended(end: Ended | None, lang: Language) -> dict[str, object] | None:
+    if end is None:
+        return None
+    successors = [_relative(r, lang) for r in end.successors]
+    return {"on": _plain(end.on), "kind": end.kind or None, "successors": successors}
+
+
+def _happening(event: Happening, lang: Language) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "title": event.title[lang],
+        "day": _plain(event.day),
+        "basis": "stated" if event.stated else "noticed",
+        "old": [_relative(r, lang) for r in event.old],
+        "new": [_relative(r, lang) for r in event.new],
+    }
+
+
+def _relative(parcel: Relative, lang: Language) -> dict[str, object]:
+    return {"parcel_key": parcel.parcel_key, "label": parcel.label[lang], "share": parcel.share}
 
 
 def _fact(fact: Fact, lang: Language) -> dict[str, object]:

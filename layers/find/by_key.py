@@ -32,11 +32,20 @@ def _named(parcels: SearchedParcels, reading: KeyReading, key: str) -> FindResul
         let_pass = [warning_text(warning, parcels.lang) for warning in reading.warnings]
         hit = parcels.hit(key, reading.confidence or Confidence.EXACT)
         return FindResult((hit,), " ".join(let_pass))
+    fate = parcels.reader.history(parcels.actor).fate(key)
+    label = parcels.label(key)
+    if fate is None:
+        problem, words = "parcel-unknown", [parcels.say("parcel-unknown", label=label)]
+    elif fate.ended_on is None:
+        problem, words = "parcel-ended", [parcels.say("parcel-ended-once", label=label)]
+    else:
+        day = format_date(fate.ended_on, parcels.lang)
+        problem, words = "parcel-ended", [parcels.say("parcel-ended", label=label, day=day)]
+    if fate is not None and fate.successors:
+        names = listed(map(parcels.label, fate.successor_keys))
+        words.append(parcels.say("successors", keys=names))
+        return FindResult((), " ".join(words), fate.successor_keys[: parcels.limit], problem)
     beside = parcels.book.keys_like(key[:_STEM]) if parcels.catalogue else []
-    ended = parcels.reader.ended_on(parcels.actor, key)
-    problem = "parcel-ended" if ended else "parcel-unknown"
-    day = format_date(ended, parcels.lang) if ended else ""
-    words = [parcels.say(problem, label=parcels.label(key), day=day)]
     if beside:
         words.append(parcels.say("parcels-beside", keys=listed(map(parcels.label, beside))))
     return FindResult((), " ".join(words), tuple(beside[: parcels.limit]), problem)

@@ -1,8 +1,11 @@
 """The parcels that one actor searches."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from weakref import WeakKeyDictionary
+
+import pandas as pd
 
 from gis_core.districts import DistrictCatalogue
 from gis_core.keys import AlkisKeys, Confidence, KeyScheme
@@ -22,12 +25,13 @@ _BOOKS = WeakKeyDictionary()  # with the generation that each book is of
 
 @dataclass(frozen=True)
 class SearchedParcels:
-    """The current parcels as one actor sees them, and how to speak of them."""
+    """The parcels as one actor sees them, now or on a former day, and how to speak of them."""
 
     reader: Reader
     actor: Actor
     limit: int
     lang: Language
+    on: date | None = None
 
     @cached_property
     def view(self) -> CollectionView:
@@ -58,7 +62,8 @@ class SearchedParcels:
     @cached_property
     def book(self) -> AddressBook:
         """All keys and addresses; made once per import where they are no secrets."""
-        if self.view.classes(filter(None, (self.key_field, self.address_field))):
+        secret = self.view.classes(filter(None, (self.key_field, self.address_field)))
+        if secret or self.on is not None:
             return self._make_book()
         # What is no secret depends on the role alone: one book serves all who have it.
         books = _BOOKS.setdefault(self.reader, {})
@@ -70,8 +75,9 @@ class SearchedParcels:
         return book
 
     def has(self, key: str) -> bool:
-        """Tell whether a current parcel has the key."""
-        return self.reader.count(self.actor, self.view.id, Query(equals={self.key_field: key})) > 0
+        """Tell whether one of the parcels has the key."""
+        query = Query(equals={self.key_field: key}, columns=(self.key_field,), geometry=False)
+        return len(self._rows(query)) > 0
 
     def hit(self, key: str, confidence: Confidence) -> Hit:
         """Return the hit for a parcel that was found by its key."""
@@ -79,7 +85,7 @@ class SearchedParcels:
         field = self.address_field
         if field:
             query = Query(equals={self.key_field: key}, columns=(field,), geometry=False)
-            texts = self.reader.frame(self.actor, self.view.id, query)[field].dropna()
+            texts = self._rows(query)[field].dropna()
             address = "; ".join(map(str, texts.unique()))
         return Hit("parcel", key, self.label(key), address, confidence)
 
@@ -91,8 +97,13 @@ class SearchedParcels:
         """Return a sentence in the language of the search."""
         return say(sentence, self.lang, **facts)
 
+    def _rows(self, query: Query) -> pd.DataFrame:
+        if self.on is None:
+            return self.reader.frame(self.actor, self.view.id, query)
+        return self.reader.history(self.actor).frame(query, self.on)
+
     def _make_book(self) -> AddressBook:
         key, address = self.key_field, self.address_field
         query = Query(columns=(key, address) if address else (key,), geometry=False)
-        frame = self.reader.frame(self.actor, self.view.id, query)
+        frame = self._rows(query)
         return AddressBook.of(frame[key], frame[address] if address else [None] * len(frame))

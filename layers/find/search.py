@@ -1,5 +1,7 @@
 """One search box: a parcel key in any spelling, an object identifier, or an address."""
 
+from datetime import date
+
 from layers.access import Actor
 from layers.find.by_address import find_by_address
 from layers.find.by_key import find_by_key
@@ -10,7 +12,13 @@ from layers.wording import Language
 
 
 def find(
-    reader: Reader, actor: Actor, text: str, limit: int = 10, *, lang: Language = "de"
+    reader: Reader,
+    actor: Actor,
+    text: str,
+    limit: int = 10,
+    *,
+    lang: Language = "de",
+    as_of: date | None = None,
 ) -> FindResult:
     """Find parcels by key or address.
 
@@ -23,6 +31,8 @@ def find(
         How many hits at most.
     lang
         Language of labels and explanation.
+    as_of
+        Search among the parcels of that day.
 
     Returns
     -------
@@ -39,7 +49,7 @@ def find(
     The first search after an import collects all addresses, about 0.4 s of CPU for 80,000
     parcels; the others take milliseconds.
     """
-    parcels = SearchedParcels(reader, actor, limit, lang)
+    parcels = SearchedParcels(reader, actor, limit, lang, as_of)
     reading = parcels.keys.read(text)
     by_key = find_by_key(parcels, reading)
     if by_key.hits or reading.problem in {"empty", "object-id"}:

@@ -15,6 +15,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "de": "{label} ist am {day} untergegangen.",
         "en": "{label} ended on {day}.",
     },
+    "parcel-ended-once": {
+        "de": "{label} ist untergegangen.",
+        "en": "{label} has ended.",
+    },
+    "successors": {
+        "de": "Auf der Fläche liegt heute: {keys}.",
+        "en": "On its ground today: {keys}.",
+    },
     "parcels-beside": {
         "de": "Mit derselben Nummer, aber anderem oder ohne Nenner: {keys}.",
         "en": "With the same number and another or no sub-number: {keys}.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from gis_core.store.store import Store
 from layers.alkis.deliveries import Part
 from layers.alkis.memory import Memory
+from layers.history import update_history
 from layers.ingest.changes import OnMissing, apply_changes, are_changes, without_first
 from layers.ingest.job import Job
 from layers.ingest.parts import find_parts
@@ -88,6 +89,8 @@ def ingest(
             )
     if not changes:
         report = _replace_all(store, job, files, parts, data_date=data_date, dry_run=dry_run)
+    if report.generation is not None and store is not None:
+        update_history(store, registry, municipality)
     return report
 
 

@@ -76,7 +76,7 @@ STRIP = [("1", box(0, 20), GONE), ("2", box(20, 40), GONE)]
         ),
         pytest.param(
             [*STRIP, ("1", box(0, 25), CAME), ("2", box(25, 40), CAME)],
-            ("rearrangement", ("1", "2"), ("1", "2")),
+            ("resurvey", ("1", "2"), ("1", "2")),
             id="a-strip-changes-hands",
         ),
         pytest.param(

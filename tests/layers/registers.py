@@ -5,7 +5,7 @@ from pathlib import Path
 
 import shapely
 
-from gis_core.store import Store
+from gis_core.store import HISTORY, Store
 from layers.ingest.pipeline import ingest
 from layers.municipality import load_municipality
 from layers.registry import find_layers
@@ -47,9 +47,10 @@ class City:
             return store.snapshot(layer).frame(table)
 
     def served(self):
-        """Return the number of the served generation by layer."""
+        """Return the number of the served import by layer."""
         with Store.open(self.data) as store:
-            return {layer: info.number for layer, info in store.served().items()}
+            served = store.served().items()
+            return {layer: info.number for layer, info in served if layer != HISTORY}
 
 
 def box(x0, y0, x1, y1):

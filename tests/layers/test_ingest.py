@@ -357,7 +357,7 @@ def test_data_date(city):
     city.ingest("alkis", city.write("p.geojson", parcels(row)))
     city.trees(data_date=date(2024, 2, 29))
     with Store.open(city.data) as store:
-        dates = {layer: info.data_date for layer, info in store.served().items()}
+        dates = {layer: store.served()[layer].data_date for layer in ("alkis", "trees")}
     assert dates == {"alkis": date(2025, 11, 30), "trees": date(2024, 2, 29)}
 
 

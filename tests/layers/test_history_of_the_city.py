@@ -1,0 +1,78 @@
+"""The demo city's parcels change, delivery by delivery: the history tells what was done."""
+
+from contextlib import closing
+from datetime import date
+
+import pytest
+
+from data.changes.events import Kind
+from data.make_changes import make_changes
+from layers.access import CITIZEN
+from layers.ingest.directory import import_files
+from layers.municipality import load_municipality
+from layers.query import Query
+from layers.reader import open_reader
+from layers.registry import find_layers
+
+KINDS = {kind.value: kind.value for kind in Kind} | {"area": "area_correction"}
+
+
+@pytest.fixture(scope="module")
+def changed(demo_city, tmp_path_factory):
+    """Return a data directory after the first delivery and two of changes, and what they did."""
+    folder = tmp_path_factory.mktemp("changed")
+    told = make_changes(
+        demo_city.path, folder / "nba", dict.fromkeys(Kind, 3), deliveries=2, seed=4
+    )
+    registry, profile = find_layers(), load_municipality("krefeld")
+    batches = [demo_city.files("alkis"), *([folder / "nba" / d.file] for d in told)]
+    for files in batches:
+        import_files(folder / "data", registry, profile, "alkis", files)
+    with closing(open_reader(folder / "data")) as reader:
+        yield reader, told
+
+
+def test_the_history_tells_every_event_and_nothing_else(changed):
+    reader, told = changed
+    history = reader.history(CITIZEN)
+    keys = {k for d in told for e in d.events for k in (*e.ended, *e.successors, *e.kept)}
+    found = {event for key in keys for event in history.events(key)}
+    assert sorted(
+        (event.kind, event.day, event.old_keys, event.new_keys, event.stated) for event in found
+    ) == sorted(
+        (
+            KINDS[event.kind],
+            date.fromisoformat(delivery.when[:10]),
+            tuple(sorted((*event.ended, *event.kept))),
+            tuple(sorted((*event.successors, *event.kept))),
+            True,
+        )
+        for delivery in told
+        for event in delivery.events
+    )
+    assert len(history.links().at) == sum(len(event.links) for event in found)
+
+
+def test_every_ended_key_leads_to_its_successors(changed):
+    reader, told = changed
+    history = reader.history(CITIZEN)
+    for delivery in told:
+        for event in delivery.events:
+            for key in event.ended:
+                fate = history.fate(key)
+                assert fate.ended_on == date.fromisoformat(delivery.when[:10])
+                assert fate.successors
+                assert set(fate.successor_keys) <= set(event.successors)
+                assert sum(s.share for s in fate.successors) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_parcels_before_the_changes_are_those_of_the_first_delivery(changed, demo_store):
+    reader, told = changed
+    query = Query(columns=("flstkennz",), geometry=False)
+    before = reader.history(CITIZEN).frame(query, date(2026, 1, 31))["flstkennz"]
+    with closing(open_reader(demo_store)) as first:
+        assert sorted(before) == sorted(first.frame(CITIZEN, "flurstueck", query)["flstkennz"])
+    now = set(reader.frame(CITIZEN, "flurstueck", query)["flstkennz"])
+    gone = {key for delivery in told for event in delivery.events for key in event.ended}
+    assert not gone & now
+    assert gone <= set(before)
