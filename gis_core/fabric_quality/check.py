@@ -93,9 +93,7 @@ def check_fabric(rows: ParcelRows, bound: AreaBound) -> list[Finding]:
         *check_keys(rows.key, geometry),
         *coverage_findings(coverage, rows.key, geometry),
         *check_stated_district(rows.district, rows.stated_district, geometry),
-        *check_surroundings(
-            rows.district, coverage.row, coverage.shared, coverage.length_m, geometry
-        ),
+        *check_surroundings(rows.district, coverage.row, *coverage.borders(), geometry),
         *check_areas(shapes, official, rows.crs, bound),
         *check_parts(geometry),
         *check_slivers(shapes),

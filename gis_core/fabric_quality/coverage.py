@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_core.fabric_quality.edges import Grid, directed_edges, match
+from gis_core.fabric_quality.edges import Edges, Grid, Matched, directed_edges, match
 from gis_core.fabric_quality.faces import (
     Hole,
     Overlap,
@@ -38,8 +38,8 @@ class Coverage:
         neighbour; with the ``place`` (j, 2) and the ``offset_m`` (j,) of the vertex.
     row
         (p,) intp, the row of each part.
-    shared, length_m
-        (s, 2) intp and (s,) float64: parts on both sides of each common edge, and its length.
+    edges, grid, matched, mended
+        What the common borders are made of, see `borders`.
     """
 
     overlaps: list[Overlap]
@@ -49,8 +49,19 @@ class Coverage:
     place: NDArray[np.float64]
     offset_m: NDArray[np.float64]
     row: NDArray[np.intp]
-    shared: NDArray[np.intp]
-    length_m: NDArray[np.float64]
+    edges: Edges
+    grid: Grid
+    matched: Matched
+    mended: Mended
+
+    def borders(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the parts on both sides of each common edge, (s, 2), and its length, (s,)."""
+        one = self.edges.take(self.matched.one)
+        shared = np.stack([one.part, self.edges.part[self.matched.other]], axis=1)
+        return (
+            np.concatenate([shared, self.mended.shared]),
+            np.concatenate([edge_length(one, self.grid), self.mended.length_m]),
+        )
 
 
 def examine_coverage(geometry: NDArray[np.object_]) -> Coverage:
@@ -78,15 +89,23 @@ def examine_coverage(geometry: NDArray[np.object_]) -> Coverage:
     parts = directed_edges(geometry)
     matched = match(parts.edges)
     mended = mend_junctions(parts.edges.take(matched.left), parts.grid)
-    one, other = parts.edges.take(matched.one), parts.edges.take(matched.other)
-
     tree = shapely.STRtree(geometry)
     gaps, overlaps = gaps_and_overlaps(mended.edges, parts.grid, geometry, tree)
     slits = open_slits(mended.edges, parts.grid, parts.row, tree, gaps)
     junctions, place, offset = _junctions(mended, parts.grid, parts.row)
-    shared = np.concatenate([np.stack([one.part, other.part], axis=1), mended.shared])
-    length = np.concatenate([edge_length(one, parts.grid), mended.length_m])
-    return Coverage(overlaps, gaps, slits, junctions, place, offset, parts.row, shared, length)
+    return Coverage(
+        overlaps,
+        gaps,
+        slits,
+        junctions,
+        place,
+        offset,
+        parts.row,
+        parts.edges,
+        parts.grid,
+        matched,
+        mended,
+    )
 
 
 def _junctions(

@@ -105,8 +105,9 @@ def directed_edges(geometry: NDArray[np.object_]) -> Parts:
     if not len(rings.xy):
         none = np.empty(0, np.uint64)
         return Parts(Edges(none, none, np.empty(0, np.intp)), Grid(np.zeros(2)), rings.row)
-    grid = Grid(rings.xy.min(axis=0))
-    if (rings.xy.max(axis=0) - grid.origin).max() / RESOLUTION_M >= 1 << _HALF:
+    x, y = rings.xy[:, 0], rings.xy[:, 1]
+    grid = Grid(np.array([x.min(), y.min()]))
+    if max(np.ptp(x), np.ptp(y)) / RESOLUTION_M >= 1 << _HALF:
         raise GeometryTypeError("the fabric is wider than 4,000 km", expected="one city or state")
 
     code, first = grid.code(rings.xy), rings.first
@@ -153,8 +154,8 @@ def match(edges: Edges) -> Matched:
 
     Notes
     -----
-    Hashed and sorted, O(e log e) with a small constant: 705,000 edges in 0.1 CPU s. Equal
-    hashes of different edges are noticed and sorted out.
+    Hashed, and the hashes sorted: 625,000 edges in 0.08 CPU s. Equal hashes of different edges
+    are noticed and sorted out.
     """
     if not len(edges):
         none = np.empty(0, np.intp)
@@ -179,17 +180,26 @@ def _groups(
     low: NDArray[np.uint64], high: NDArray[np.uint64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return an order in which equal edges are neighbours, and where each group begins."""
+    # The hash above, the position below: one sort of plain numbers, ties in the given order.
+    position = np.uint64((1 << len(low).bit_length()) - 1)
     with np.errstate(over="ignore"):
         mixed = low * _MIX[0] ^ (high * _MIX[1] ^ (high >> np.uint64(29)))
-    order = np.argsort(mixed)
-    new = np.diff(mixed[order], prepend=~mixed[order[:1]]) != 0
-    same = ~new[1:]
-    apart = (low[order[1:]] != low[order[:-1]]) | (high[order[1:]] != high[order[:-1]])
-    if (same & apart).any():
-        order = np.lexsort((high, low))
-        apart = (low[order[1:]] != low[order[:-1]]) | (high[order[1:]] != high[order[:-1]])
-        new[1:] = apart
-    return order, np.flatnonzero(new)
+    mixed = np.sort((mixed & ~position) | np.arange(len(low), dtype=np.uint64))
+    order = (mixed & position).astype(np.intp)
+    mixed &= ~position
+    differs = _differs(low[order], high[order])
+    clash = differs & (mixed[1:] == mixed[:-1])
+    if clash.any():
+        run = np.cumsum(np.diff(mixed, prepend=mixed[:1]) != 0)
+        mixed_up = np.flatnonzero(np.isin(run, run[1:][clash]))
+        edge = order[mixed_up]
+        order[mixed_up] = edge[np.lexsort((edge, high[edge], low[edge], run[mixed_up]))]
+        differs = _differs(low[order], high[order])
+    return order, np.concatenate([[0], np.flatnonzero(differs) + 1])
+
+
+def _differs(low: NDArray[np.uint64], high: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return np.asarray((low[1:] != low[:-1]) | (high[1:] != high[:-1]))
 
 
 def _rank_from_end(forward: NDArray[np.bool_], group: NDArray[np.intp]) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ NEAR_M = 0.10
 
 _FACING = -0.95  # cosine of the angle between opposite borders: up to 18° askew
 _CORNER_M = 5 * ON_LINE_M  # what shares less of a border only meets it in a corner
+_THIN_M = 0.02  # a face whose mean width is less is a needle
 _LONG = 3.0  # a slit is at least this many times longer than wide: two corners make none
 
 
@@ -76,20 +77,37 @@ def gaps_and_overlaps(
     Notes
     -----
     A face is a gap when no polygon covers a point in it, and proof of an overlap when
-    several do. Areas and widths of overlaps come from the polygons, not from the faces.
-    What is narrower than a millimetre is none: coordinates say no more.
+    several do. In a needle a point says little, because edges were bent onto vertices beside
+    them: there the polygons themselves are subtracted, or intersected. Areas and widths of
+    overlaps always come from the polygons. What is narrower than a millimetre is no fault:
+    coordinates say no more.
     """
     faces = enclosed_faces(edges, grid)
     covers = count_covering(shapely.point_on_surface(faces), tree)
-    holes = faces[covers == 0]
+    thin = shapely.area(faces) < _THIN_M / 2 * shapely.length(faces)
+    proof = faces[thin | (covers > 1)]
+    faces[thin] = _uncovered(faces[thin], geometry, tree)
+    holes = faces[thin | (covers == 0)]
     wide = max_width(holes)
     real = wide >= RESOLUTION_M
     holes, wide = holes[real], wide[real]
     beside = _beside(holes, geometry, tree)
     gaps = [Hole(*hole) for hole in zip(holes, wide.tolist(), beside, strict=True)]
     # Who overlaps may change within a face: where two neighbours' common border has cancelled.
-    suspect = np.unique(tree.query(faces[covers > 1], predicate="intersects")[1])
-    return gaps, _overlaps(suspect, geometry)
+    near = tree.query(proof, predicate="dwithin", distance=ON_LINE_M)[1]
+    return gaps, _overlaps(np.unique(near), geometry)
+
+
+def _uncovered(
+    faces: NDArray[np.object_], geometry: NDArray[np.object_], tree: shapely.STRtree
+) -> NDArray[np.object_]:
+    """Return the polygons of what no polygon covers of each face."""
+    at, near = tree.query(faces, predicate="intersects")
+    rest = [
+        shapely.difference(face, shapely.union_all(geometry[near[at == i]]))
+        for i, face in enumerate(faces)
+    ]
+    return polygons_of(np.array(rest, dtype=object))
 
 
 def _beside(

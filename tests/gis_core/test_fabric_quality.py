@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gis_core.errors import GeometryTypeError
 from gis_core.fabric_quality import AreaBound, Code, ParcelRows, check_fabric, examine_coverage
-from gis_core.fabric_quality.edges import Edges, match
+from gis_core.fabric_quality.edges import Edges, directed_edges, match
 from gis_core.fabric_quality.faces import max_width, polygons_of
 from gis_core.fabric_quality.rings import flat_rings
 
@@ -323,17 +323,18 @@ def test_moved_parcels_overlap_and_gape_as_geos_says(seed, share, far):
     coverage = examine_coverage(shapes)
     pairs, holes = brute_force(shapes)
     mine = {(o.one, o.other): o.geometry.area for o in coverage.overlaps}
-    # Between one and two millimetres a border may pass for the neighbour's.
-    sure = {k for k in pairs if pairs[k] > 1e-9 and k not in mine}
-    widths = [max_width(polygons_of(np.array([shapes[a] & shapes[b]])))[0] for a, b in sure]
-    assert all(w < 0.0025 for w in widths)
+    # Below two millimetres a border passes for the neighbour's, or a slit for closed.
+    for one, other in pairs.keys() - mine.keys():
+        (width,) = max_width(polygons_of(np.array([shapes[one] & shapes[other]])))
+        assert width < 0.0025
     assert mine.keys() <= pairs.keys()
     for pair, area in mine.items():
         assert area == pytest.approx(pairs[pair])
-    # No gap is covered, and every hole is told; a slit that narrows to nothing may be a gap.
     gaps = shapely.union_all([g.geometry for g in coverage.gaps])
-    assert (gaps & shapely.union_all(shapes)).area < 0.001 * (1 + gaps.length)
-    assert all((hole - gaps).area < 0.001 * (1 + hole.length) for hole in holes)
+    told = shapely.union_all([gaps, *(s.geometry for s in coverage.slits)])
+    # A gap's border is right to the two millimetres by which an edge may be bent.
+    assert (gaps & shapely.union_all(shapes)).area < 0.002 * (1 + gaps.length)
+    assert all((hole - told).area < 0.002 * (1 + hole.length) for hole in holes)
 
 
 @settings(max_examples=30, deadline=None)
@@ -389,6 +390,15 @@ def test_what_is_left_is_the_sum_of_the_directions(pairs):
     one, other = edges.take(matched.one), edges.take(matched.other)
     assert (one.start == other.end).all()
     assert (one.end == other.start).all()
+
+
+def test_equal_hashes_of_different_edges_are_told_apart(monkeypatch):
+    monkeypatch.setattr("gis_core.fabric_quality.edges._MIX", (np.uint64(0), np.uint64(0)))
+    edges = directed_edges(fabric(4, 4)).edges
+    matched = match(edges)
+    assert len(matched.left) == 16
+    assert len(matched.one) == 24
+    assert (edges.start[matched.one] == edges.end[matched.other]).all()
 
 
 def test_points_and_lines_are_no_fabric():
