@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_core.merge.apportion import apportion
+from gis_core.merge.largest_remainder import share_out
 from gis_core.merge.links import Links
 from gis_core.merge.summaries import as_text
 
@@ -56,7 +56,7 @@ def use_parts(
     unit = np.where(area == np.round(area), 1.0, 0.01)
     total = np.round(area / unit).astype(np.int64)
     parts["area_m2"] = np.round(
-        apportion(total, parts["planar_m2"].to_numpy(), parcel) * unit[parcel], 2
+        share_out(total, parts["planar_m2"].to_numpy(), parcel) * unit[parcel], 2
     )
     return parts[["parcel", "use", "planar_m2", "area_m2", "sliver_m2"]]
 

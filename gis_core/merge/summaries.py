@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_core.merge.apportion import apportion
+from gis_core.merge.largest_remainder import share_out
 from gis_core.merge.links import Links, Method
 
 
@@ -76,19 +76,22 @@ def json_by_group(
     group: NDArray[np.intp], name: NDArray[np.object_], amount: NDArray[np.generic], groups: int
 ) -> NDArray[np.object_]:
     """Return {name: amount} of each group as JSON text, in the order given."""
-    found: list[dict[str, float]] = [{} for _ in range(groups)]
-    for owner, key, number in zip(group.tolist(), name.tolist(), amount.tolist(), strict=True):
-        found[owner][key] = number
     encode = json.JSONEncoder(ensure_ascii=False).encode
+    codes, distinct = pd.factorize(name)
+    begun = np.array([encode(n) + ": " for n in distinct], object)[codes].tolist()
+    parts: list[list[str]] = [[] for _ in range(groups)]
+    # Whole numbers and decimals are written as JSON writes them.
+    for owner, key, number in zip(group.tolist(), begun, amount.tolist(), strict=True):
+        parts[owner].append(f"{key}{number!r}")
     texts = np.empty(groups, object)
-    texts[:] = [encode(f) for f in found]
+    texts[:] = ["{" + ", ".join(p) + "}" for p in parts]
     return texts
 
 
 def _shared_out(amount: NDArray[np.generic], links: Links) -> NDArray[np.generic]:
     """Return the part of each feature's amount that goes to each link."""
     if np.issubdtype(amount.dtype, np.integer):
-        return apportion(amount.astype(np.int64), links.share, links.feature)
+        return share_out(amount.astype(np.int64), links.share, links.feature)
     part = np.nan_to_num(amount.astype(np.float64))[links.feature] * links.share
     return np.asarray(part)
 

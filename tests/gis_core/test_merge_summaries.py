@@ -8,8 +8,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_core.merge.apportion import apportion
 from gis_core.merge.land_use import use_parts
+from gis_core.merge.largest_remainder import share_out
 from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
@@ -65,7 +65,7 @@ def test_parts_add_up_and_no_part_is_off_by_one(worlds):
     total = np.array([t for t, _ in worlds])
     group = np.concatenate([np.full(len(w), i) for i, (_, w) in enumerate(worlds)])
     weight = np.concatenate([w for _, w in worlds])
-    parts = apportion(total, weight, group)
+    parts = share_out(total, weight, group)
     assert np.bincount(group, parts).tolist() == total.tolist()
     whole = np.bincount(group, weight)[group]
     ideal = np.where(

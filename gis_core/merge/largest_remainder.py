@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def apportion(
+def share_out(
     total: NDArray[np.int64], weight: NDArray[np.float64], group: NDArray[np.intp]
 ) -> NDArray[np.int64]:
     """Cut whole totals into whole parts by weight, so that the parts of each add up exactly.
@@ -26,6 +26,11 @@ def apportion(
     Notes
     -----
     Source: largest remainder (Hare and Niemeyer). Equal remainders: the one that comes first.
+
+    Examples
+    --------
+    >>> share_out(np.array([100]), np.array([1.0, 1.0, 1.0]), np.array([0, 0, 0])).tolist()
+    [34, 33, 33]
     """
     count = np.bincount(group, minlength=len(total))
     whole = np.bincount(group, weight, len(total))
