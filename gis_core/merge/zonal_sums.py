@@ -272,4 +272,7 @@ def _with_rim(block: Block, margin: int, read: ReadCells, zones: Zones) -> NDArr
         (margin - block.top + wide.top, margin + block.bottom - wide.bottom),
         (margin - block.left + wide.left, margin + block.right - wide.right),
     )
-    return np.ascontiguousarray(np.pad(read(wide), missing, constant_values=np.nan))
+    values = read(wide)
+    if any(map(any, missing)):
+        values = np.pad(values, missing, constant_values=np.nan)
+    return np.ascontiguousarray(values)

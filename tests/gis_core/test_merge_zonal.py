@@ -14,7 +14,7 @@ from gis_core.merge.slopes import slope_and_aspect
 from gis_core.merge.zonal import zonal_statistics, zonal_statistics_of
 from gis_core.merge.zonal_engines import CellEngine, choose_cell_engine
 from gis_core.merge.zonal_sums import as_values
-from gis_core.merge.zones import PANEL, Zones
+from gis_core.merge.zones import PANEL, STRIP, Zones
 
 METRE = Affine(1, 0, 0, 0, -1, 10)  # one cell a square metre, row 0 at y = 9 to 10
 ENGINES = ("numpy", "kernels")
@@ -279,6 +279,23 @@ def test_what_cannot_be_asked(street):
     degrees = gpd.GeoSeries([shapely.box(6.5, 51.3, 6.6, 51.4)], crs=4326)
     with pytest.raises(CRSMismatchError, match="projected"):
         zonal_statistics(degrees, values, METRE, slope=True)
+
+
+def test_a_large_raster_is_read_in_small_blocks_and_only_where_parcels_are():
+    asked = []
+
+    def read(block):
+        asked.append(block)
+        return np.zeros((block.bottom - block.top, block.right - block.left))
+
+    size = (40 * STRIP, 40 * PANEL)
+    place = Affine(1, 0, -3 * PANEL, 0, -1, 5 * STRIP)
+    corner = flat(shapely.box(-5, -5, 5, 5))  # where four blocks meet
+    got = zonal_statistics_of(corner, read, place, size, metres=1.0)
+    assert got.cells.tolist() == [100]
+    assert len(asked) == 4
+    assert max(b.bottom - b.top for b in asked) == STRIP + 2
+    assert max(b.right - b.left for b in asked) == PANEL + 2
 
 
 def test_a_raster_elsewhere_and_no_parcels_at_all(street):

@@ -390,6 +390,20 @@ def test_terrain_is_stored_as_cog(tmp_path):
     assert (got.compressed() == np.delete(values.ravel(), [0, 419_999])).all()
 
 
+def test_the_scale_of_a_raster_is_kept(tmp_path):
+    city = City(tmp_path)
+    path = heights(tmp_path / "dgm.tif", np.full((8, 8), 3512, "uint16"))
+    with rasterio.open(path, "r+") as raster:
+        raster.scales, raster.offsets = (0.01,), (-5.0,)
+    report = city.ingest("terrain", path)
+    assert "values from 30.12 to 30.12 m" in report.files[0].notes[0]
+    with Store.open(city.data) as store:
+        info = store.served()["terrain"]
+    with rasterio.open(info.path / info.attachments[0]) as stored:
+        assert (stored.scales, stored.offsets) == ((0.01,), (-5.0,))
+        assert stored.read(1)[0, 0] == 3512
+
+
 @pytest.mark.parametrize(
     ("more", "error", "says"),
     [
