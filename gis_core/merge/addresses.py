@@ -43,9 +43,10 @@ def index_addresses(text: NDArray[np.object_], parcel: NDArray[np.intp]) -> Addr
     streets = set()
     for words, owner in zip(text, parcel.tolist(), strict=True):
         for address in _numbered(words) if owner >= 0 else ():
-            at[address.key].add(owner)
-            beside[_bare(address)].add(owner)
-            streets.add(fold_street(address.street))
+            street = fold_street(address.street)
+            at[f"{street} {address.house}"].add(owner)
+            beside[f"{street} {address.number}"].add(owner)
+            streets.add(street)
     return AddressIndex(
         {k: tuple(sorted(v)) for k, v in at.items()},
         {k: tuple(sorted(v)) for k, v in beside.items()},

@@ -187,4 +187,10 @@ def link_table(
         },
         columns=list(COLUMNS),
     )
+    if _ascending(feature_id) and _ascending(parcel_key):  # then links are in order already
+        return table
     return table.sort_values(["feature_id", "parcel_key"], ignore_index=True, kind="stable")
+
+
+def _ascending(names: NDArray[np.object_]) -> bool:
+    return bool((names[:-1] <= names[1:]).all())
