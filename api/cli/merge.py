@@ -1,5 +1,7 @@
 """``flurbuch merge``: every imported feature finds its parcel."""
 
+from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +35,14 @@ def merge(
         str | None,
         typer.Option(help="Where tiles are laid out, in reach of all workers: folder or s3://…"),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="By the parcels of that day, to --out."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="With --as-of: the GeoPackage to write."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Link everything that is imported to its parcels.
@@ -43,11 +53,16 @@ def merge(
     new ones are complete. After a small change only what it reaches is linked anew, with
     the same result.
 
+    With --as-of and --out today's registers are linked to the parcels of a former day; the
+    result goes to a file, without what is a secret, and the served links stay as they are.
+
     [bold]Examples[/]
 
       flurbuch merge
 
       flurbuch --data /srv/flurbuch merge --json > merge.json
+
+      flurbuch merge --as-of 2023-12-31 --out 2023.gpkg
 
       flurbuch merge --scheduler tcp://10.0.0.5:8786 --storage s3://geo/city?region=eu
 
@@ -57,11 +72,16 @@ def merge(
     from layers.merging import merge_directory
     from layers.merging.distributed.stored import merge_directory_in_tiles
 
+    day = _former_day(as_of, to)
     shared = context(ctx)
     data = shared.settings.data_dir
     sources = (data, shared.registry, shared.profile)
     with progress(quiet=as_json) as report_progress:
-        if workers == 1 and scheduler is None:
+        if day is not None:
+            from layers.history.former_fabric import merge_as_of
+
+            report = merge_as_of(*sources, *day, report_progress)
+        elif workers == 1 and scheduler is None:
             report = merge_directory(*sources, report_progress, engine=engine, whole=whole)
         else:
             report = merge_directory_in_tiles(
@@ -76,6 +96,17 @@ def merge(
         print_json(report.as_json())
     else:
         _print_report(report)
+
+
+def _former_day(as_of: datetime | None, to: Path | None) -> tuple[date, Path] | None:
+    """Return the day and the file; None for a merge of today."""
+    if (as_of is None) != (to is None):
+        raise typer.BadParameter("--as-of and --out go together: a former day is never served")
+    if as_of is None or to is None:
+        return None
+    if not to.parent.is_dir():
+        raise typer.BadParameter(f"there is no directory {to.parent}")
+    return as_of.date(), to
 
 
 def _print_report(report: "MergeReport") -> None:

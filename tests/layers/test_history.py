@@ -396,5 +396,9 @@ def test_a_merge_by_the_parcels_of_a_day_goes_to_a_file_and_changes_nothing(data
     links = pyogrio.read_dataframe(out, layer="link_baum")
     assert links.set_index("feature_id")["parcel_key"].to_dict() == {"t1": ONE, "t2": TWO}
     assert CANARY.encode() not in out.read_bytes()
+    again = ["--data", str(data), "merge", "--as-of", "2020-06-01"]
+    assert CliRunner().invoke(app, [*again, "--out", str(tmp_path / "too.gpkg")]).exit_code == 0
+    assert CliRunner().invoke(app, again).exit_code == 2
+    assert (tmp_path / "too.gpkg").stat().st_size == out.stat().st_size
     with Store.open(data) as store:
         assert store.served()[MERGE].number == before
