@@ -17,6 +17,8 @@ from layers.checking.words import code_title
 
 _HEADING, _ENTRY, _SMALL = 3.8, 3.1, 2.6  # sizes of letters, mm
 _INDENT = 6.0
+_PAPER = 210.0  # height of A4 landscape, mm
+_NOTE = 14.0  # room that a note and the line after it may need, mm
 _BLACK, _GREY = "#1a1a1a", "#6b655a"
 
 
@@ -38,7 +40,7 @@ def fault_legend(
     pens
         Colour and width of the borders on the map, by name.
     """
-    column = _Column(box.x, 210.0 - box.y, box.width)
+    column = _Column(box.x, _PAPER - box.y, box.width)
     kinds = count_kinds(report)
     for severity in Severity:
         here = {code: n for (found, code), n in kinds.items() if found is severity}
@@ -62,9 +64,17 @@ def fault_legend(
         if len(report.lines.get(name, ())):
             column.line(words(name), colour, width)
     column.skip(1.6)
-    for said in report.notes:
-        column.paragraph(said[words.lang])
+    _notes(column, report, words, _PAPER - box.y - box.height)
     return (*column.items, Texts(tuple(column.texts)))
+
+
+def _notes(column: "_Column", report: CheckReport, words: Messages, lowest: float) -> None:
+    """Set as many notes as fit, and say how many do not."""
+    for i, said in enumerate(report.notes):
+        if column.y < lowest + _NOTE:
+            column.paragraph(words("more_notes", n=words.number(len(report.notes) - i)))
+            return
+        column.paragraph(said[words.lang])
 
 
 class _Column:
@@ -73,31 +83,29 @@ class _Column:
     def __init__(self, x: float, top: float, width: float) -> None:
         self.items: list[Item] = []
         self.texts: list[Text] = []
-        self._x, self._y, self._width = x, top, width
+        self._x, self.y, self._width = x, top, width
 
     def skip(self, height: float) -> None:
-        self._y -= height
+        self.y -= height
 
     def heading(self, title: str, number: str, colour: str) -> None:
-        self._y -= 5.0
+        self.y -= 5.0
         self._text(title, self._x, _HEADING, Face.BOLD, colour)
         self._right(number, _HEADING, Face.BOLD, colour)
-        rule = shapely.linestrings(
-            [[self._x, self._y - 1.5], [self._x + self._width, self._y - 1.5]]
-        )
+        rule = shapely.linestrings([[self._x, self.y - 1.5], [self._x + self._width, self.y - 1.5]])
         self.items.append(Lines(np.array([rule], np.object_), colour, 0.2))
-        self._y -= 2.0
+        self.y -= 2.0
 
     def entry(self, severity: Severity, code: Code, title: str, number: str) -> None:
-        self._y -= 4.9
-        place = np.array([[self._x + 2.0, self._y + 1.05]])
+        self.y -= 4.9
+        place = np.array([[self._x + 2.0, self.y + 1.05]])
         self.items.append(Areas(marks(code, place, 1.5), COLOUR[severity]))
         self._text(title, self._x + _INDENT, _ENTRY, Face.REGULAR, _BLACK)
         self._right(number, _ENTRY, Face.REGULAR, _BLACK)
 
     def line(self, title: str, colour: str, width: float) -> None:
-        self._y -= 4.2
-        dash = shapely.linestrings([[self._x, self._y + 0.9], [self._x + 4.2, self._y + 0.9]])
+        self.y -= 4.2
+        dash = shapely.linestrings([[self._x, self.y + 0.9], [self._x + 4.2, self.y + 0.9]])
         self.items.append(Lines(np.array([dash], np.object_), colour, max(width, 0.12)))
         self._text(title, self._x + _INDENT, _SMALL, Face.REGULAR, _GREY)
 
@@ -112,14 +120,14 @@ class _Column:
             else:
                 line = longer
         self._small(line)
-        self._y -= 1.6
+        self.y -= 1.6
 
     def _small(self, line: str) -> None:
-        self._y -= 3.6
+        self.y -= 3.6
         self._text(line, self._x, _SMALL, Face.REGULAR, _GREY)
 
     def _text(self, text: str, x: float, em: float, face: Face, colour: str) -> None:
-        self.texts.append(Text(text, x, self._y, em, 0.0, face, colour))
+        self.texts.append(Text(text, x, self.y, em, 0.0, face, colour))
 
     def _right(self, text: str, em: float, face: Face, colour: str) -> None:
         x = self._x + self._width - metrics(face).width(text) * em

@@ -34,7 +34,7 @@ _ROUND = (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10)
 _ROOM = 0.95  # share of the map that the city fills at most
 _FINE = 0.04  # what is smaller than this on paper is not drawn, mm
 _PENS = {
-    "parcel": ("#d4d0c8", 0.06),
+    "parcel": ("#cbc6bb", 0.09),
     "section": ("#b9b4aa", 0.12),
     "district": ("#9a9486", 0.35),
     "around": ("#4a453c", 0.4),

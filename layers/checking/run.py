@@ -25,6 +25,9 @@ from layers.spec import CollectionSpec, LayerSpec, Title
 MOST_OUTLINES = 3_000
 """Above this many parcels a picture of the city shows sections and districts only."""
 
+MOST_BARE = 20_000
+"""The same where keys name no section and no district that could be shown."""
+
 
 def check_parcels(
     store: Store,
@@ -163,7 +166,8 @@ def _import_notes(
 def _outlines(parcels: CheckedRows) -> dict[str, NDArray[np.object_]]:
     """Return borders of districts, sections and, in a small city, parcels."""
     groups = {"section": parcels.section, "district": parcels.rows.district}
-    if len(parcels.rows) <= MOST_OUTLINES:
+    bare = not parcels.rows.district.astype(np.bool_).any()
+    if len(parcels.rows) <= (MOST_BARE if bare else MOST_OUTLINES):
         groups["parcel"] = parcels.rows.key
     return group_borders(parcels.rows.geometry, groups)
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import pyogrio
@@ -278,6 +279,13 @@ def test_the_picture_says_in_words_what_it_shows(street):
     assert {"Errors", "Overlap", "Warnings", "Area differs", "Synthetic data"} <= set(shown)
     assert {"Krefeld", "Fischeln"} <= set(shown)  # the two districts
     assert fault_svg(report, "en") == fault_svg(check(street.data, outlines=True), "en")
+
+
+def test_notes_that_do_not_fit_the_picture_are_counted(street):
+    report = check(street.data, outlines=True)
+    note = {"de": "Eine Anmerkung. " * 9, "en": "A note. " * 9}
+    assert "further notes" not in fault_svg(replace(report, notes=(note,) * 2), "en")
+    assert "further notes are in the report" in fault_svg(replace(report, notes=(note,) * 40), "en")
 
 
 def test_the_picture_as_pdf_and_png(street):
