@@ -1,7 +1,7 @@
 """Deliveries of the cadastre: what their heads say, and the ledger of those that were applied."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -38,11 +38,10 @@ _OPERATION = re.compile(rb"<(?:[\w.-]+:)?(Replace|Delete|Update)[\s>/]")
 _PORTION = re.compile(
     rb"<(?:[\w.-]+:)?AX_Portionskennung[\s>].*?</(?:[\w.-]+:)?AX_Portionskennung>", re.DOTALL
 )
-_OBJECT = re.compile(rb"<(?:[\w.-]+:)?A[AXP]_\w+\s[^<>]*?gml:id=[\"']([A-Za-z0-9]{16})")
+_OBJECT = re.compile(rb"<(?:[\w.-]+:)?(A[AXP]_\w+)\s[^<>]*?gml:id=[\"']([A-Za-z0-9]{16})")
 _HEAD = 1 << 16
 _SAMPLE = 1_000
 _CHUNK = 1 << 20
-_OVERLAP = 256  # more than a tag's name and prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +261,15 @@ def ledger_rows(entries: Sequence[Entry], after: int, applied_at: datetime) -> p
     return frame
 
 
-def first_objects(path: Path) -> set[str]:
-    """Return the ids of the first thousand objects of a file, or a few more."""
-    found: set[str] = set()
+def count_objects(path: Path, kinds: Collection[str]) -> tuple[int, set[str]]:
+    """Return how many objects of some classes a file holds, and the ids of the first thousand."""
+    count = 0
+    first: set[str] = set()
     for window in _windows(path):
-        found |= {match[1].decode() for match in _OBJECT.finditer(window)}
-        if len(found) > _SAMPLE:
-            break
-    return found
+        found = [m for m in _OBJECT.finditer(window) if m[1].decode() in kinds]
+        count += len(found)
+        first |= {m[2].decode() for m in found[: max(0, _SAMPLE - len(first))]}
+    return count, first
 
 
 def _has_operations(path: Path) -> bool:
@@ -277,12 +277,14 @@ def _has_operations(path: Path) -> bool:
 
 
 def _windows(path: Path) -> Iterator[bytes]:
-    """Yield the file in runs that overlap, so that no tag is cut in two."""
-    tail = b""
+    """Yield the file in runs that end before the begin of a tag, so that none is cut in two."""
+    rest = b""
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            yield tail + chunk
-            tail = chunk[-_OVERLAP:]
+            whole, mark, rest = (rest + chunk).rpartition(b"<")
+            rest = mark + rest
+            yield whole
+    yield rest
 
 
 def _fact(text: bytes, name: str) -> str:

@@ -15,11 +15,11 @@ from layers.alkis.deliveries import (
     Delivery,
     Ledger,
     Part,
+    count_objects,
     entries_of,
-    first_objects,
     group,
 )
-from layers.alkis.objects import Objects
+from layers.alkis.objects import KEPT, OBJECTS, Objects
 from layers.errors import DeliveryError
 from layers.ingest.amending import WHOLE, Amending, held_rows
 from layers.ingest.job import Job
@@ -121,9 +121,9 @@ def without_first(file: str, there: str) -> DeliveryError:
 def are_changes(store: Store | None, layer: str, parts: Sequence[Part]) -> bool:
     """Tell deliveries of changes from a first delivery.
 
-    A file that replaces, deletes or updates is one of changes. One that only inserts is so when
-    there is a ledger and less than half of its objects are known: a first delivery delivers
-    them again.
+    A file that replaces, deletes or updates is one of changes. One that only inserts is so too
+    where there is a ledger, unless it delivers again what is there: at least half as many
+    objects as are stored, most of them known. A few objects never replace a cadastre.
 
     Raises
     ------
@@ -156,9 +156,11 @@ def _adds_only(store: Store | None, layer: str, parts: Sequence[Part]) -> bool:
         e.sha256 for e in ledger.entries if e.kind == CHANGE
     }:
         return True
-    inserted = {oid for part in parts for oid in first_objects(part.path)}
+    counted = [count_objects(part.path, KEPT) for part in parts]
+    inserted = {oid for _, first in counted for oid in first}
     known = sum(1 for _ in Objects(snapshot).versions(inserted))
-    return 2 * known < len(inserted) or not inserted
+    stored = snapshot.table(OBJECTS.name).count
+    return 2 * sum(n for n, _ in counted) < stored or 2 * known < len(inserted)
 
 
 def _told(

@@ -320,13 +320,17 @@ def test_a_first_delivery_begins_anew(cadastre):
 
 
 def test_an_nba_that_only_inserts_is_told_by_what_it_inserts(cadastre):
-    """New objects are changes; the objects that are known already make it a first delivery."""
+    """Much that is known makes it a first delivery; a little never replaces a cadastre."""
     report = cadastre.take(nba(insert(parcel(D, 9, begun=NEW))))
-    assert report.changes is not None
-    assert len(cadastre.frame("flurstueck")) == 4
+    assert report.changes.deliveries[0].operations["insert"] == 1
     again = cadastre.take(nba(insert(parcel(A, 1), parcel(B, 2)), when="2026-03-01T00:00:00Z"))
-    assert again.changes is None
+    assert again.changes.deliveries[0].operations["ignored"] == 2
+    assert len(cadastre.frame("flurstueck")) == 4
+    whole = [parcel(A, 1), parcel(B, 2), house(HOUSE, "5"), street(ROAD, "Ostwall")]
+    first = cadastre.take(nba(insert(*whole), when="2026-04-01T00:00:00Z"))
+    assert first.changes is None
     assert len(cadastre.frame("flurstueck")) == 2
+    assert cadastre.frame("lieferung")["kind"].tolist() == ["first"]
 
 
 def test_a_dry_run_counts_and_changes_nothing(cadastre):
