@@ -100,4 +100,4 @@ def merge(
     for collection, counts in report.collections.items():
         table.add_row(collection, *(f"{getattr(counts, name):,}" for name in names))
     out.print(table)
-    talk.print(f"{report.parcels:,} parcels in {report.tiles} tiles, {report.seconds:.1f} s")
+    talk.print(f"{report.parcels:,} parcels, tiles: {report.tiles}, {report.seconds:.1f} s")

@@ -14,6 +14,8 @@ COMMANDS = (
     ["ingest"],
     ["quarantine"],
     ["merge"],
+    ["tiles", "export"],
+    ["tiles", "merge"],
     ["check", "parcels"],
     ["find"],
     ["dossier"],
