@@ -163,8 +163,11 @@ def _with_labels(
     """Give parcels without a cell the value under their label point."""
     if not len(bare):
         return result
-    place = shapely.get_coordinates(label_point(parcels.take(bare).to_shapely()))
-    column, row = np.floor(to_pixels(place, transform)).T.astype(np.int64)
+    label = label_point(parcels.take(bare).to_shapely())
+    place = np.column_stack((shapely.get_x(label), shapely.get_y(label)))
+    pixel = np.floor(to_pixels(place, transform))
+    # A shape without extent has no label point; no cell is called -1.
+    column, row = np.nan_to_num(pixel, nan=-1.0).T.astype(np.int64)
     value = values_at(row, column, zones, read)
     mean, low, high, std = (a.copy() for a in (result.mean, result.min, result.max, result.std))
     for figure in (mean, low, high):

@@ -13,7 +13,7 @@ from gis_core.merge.zones import Zones
 KERNELS_FROM = 4_000_000
 """Cells under parcels from which compiled kernels pay for the half second of loading them."""
 
-BORDER_CELL = 200
+BORDER_CELL = 500
 """What a cell on a border costs without kernels where fractions are asked for, in other cells."""
 
 
