@@ -15,8 +15,8 @@ from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import SIZE, XMAX, XMIN, YMAX, YMIN, Edges, slab_at
 
 _CROWDED = 1000  # pairs of edges in a box from which halving the box is cheaper than pairing them
-_HALVINGS = 32
-_MARGIN = 1e-6
+_HALVINGS = 16
+_MARGIN = 1e-6  # metres that a box is left too wide
 _TINY = 1e-300  # instead of nothing, to divide by
 
 # Columns of a clipped edge: its ends in x, the height at the left one, the slope, and how often
@@ -138,7 +138,7 @@ def _shrink(
         left, right = min(left, cut[p, _LEFT]), max(right, cut[p, _RIGHT])
         rise = max(cut[p, _SLOPE], 0.0) * (cut[p, _RIGHT] - cut[p, _LEFT])
         top = max(top, cut[p, _HEIGHT] + rise)
-    # Wider than needed by more than a coordinate's last digit, so that rounding cuts nothing.
+    # Wide by more than a coordinate's last digit, so that rounding cuts nothing off.
     left = max(x0, x0 + (left - _MARGIN))
     for p in range(m):
         cut[p, _LEFT] -= left - x0
@@ -270,7 +270,7 @@ def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> f
     """Return the sum over pairs of clipped edges of the ground below both."""
     total = lost = 0.0
     for p in range(m):
-        left, right, height, slope = a[p, 0], a[p, 1], a[p, 2], a[p, 3]
+        left, right, height, slope = a[p, _LEFT], a[p, _RIGHT], a[p, _HEIGHT], a[p, _SLOPE]
         row = 0.0
         for q in range(n):
             x = max(left, b[q, _LEFT])
@@ -281,10 +281,9 @@ def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> f
             a1 = a0 + slope * width
             d0 = a0 - (b[q, _HEIGHT] + b[q, _SLOPE] * (x - b[q, _LEFT]))
             d1 = d0 + (slope - b[q, _SLOPE]) * width
-            # The mean of the lower one is that of a less what a has above b.
+            # Twice the mean of the lower one: that of a less what a has above b.
             higher = max(d0, 0.0) + max(d1, 0.0)
-            mean = a0 + a1
-            mean -= higher * higher / max(abs(d0) + abs(d1), _TINY)
+            mean = a0 + a1 - higher * higher / max(abs(d0) + abs(d1), _TINY)
             row += b[q, _COUNT] * width * mean
         total, lost = _add(total, lost, a[p, _COUNT] * row)
     return 0.5 * (total + lost)
@@ -338,12 +337,14 @@ def _common(
             continue
         x0, x1, y1 = _shrink(cut_a, m, x0, y0, x1, y1)
         near_b, above_b = _entering(xy_b, about_b, start_b, code_b, j, x0, y0, x1, y1, found_b)
-        if near_a * near_b > _CROWDED and boxes[waiting, 4] < _HALVINGS:
+        if near_b == 0 and above_b == 0:
+            continue
+        n = _clip(xy_b, found_b, near_b, above_b, x0, y0, x1, y1, cut_b)
+        # What is in the box counts, not what is near: that need not become less by halving.
+        if m * n > _CROWDED and boxes[waiting, 4] < _HALVINGS:
             _halve(boxes, waiting)
             waiting += 2
-            continue
-        if near_b > 0 or above_b != 0:
-            n = _clip(xy_b, found_b, near_b, above_b, x0, y0, x1, y1, cut_b)
+        else:
             total, lost = _add(total, lost, _paired(cut_a, m, cut_b, n))
     return total + lost
 
@@ -377,48 +378,14 @@ def _areas(
         # The one that reaches out of the common box comes first: often it has no edge there.
         if _is_box(about_a, i, x0, y0, x1, y1):
             common = _common(
-                xy_b,
-                about_b,
-                start_b,
-                code_b,
-                j,
-                xy_a,
-                about_a,
-                start_a,
-                code_a,
-                i,
-                x0,
-                y0,
-                x1,
-                y1,
-                found_b,
-                found_a,
-                cut_b,
-                cut_a,
-                boxes,
-            )
+                xy_b, about_b, start_b, code_b, j, xy_a, about_a, start_a, code_a, i,
+                x0, y0, x1, y1, found_b, found_a, cut_b, cut_a, boxes,
+            )  # fmt: skip
         else:
             common = _common(
-                xy_a,
-                about_a,
-                start_a,
-                code_a,
-                i,
-                xy_b,
-                about_b,
-                start_b,
-                code_b,
-                j,
-                x0,
-                y0,
-                x1,
-                y1,
-                found_a,
-                found_b,
-                cut_a,
-                cut_b,
-                boxes,
-            )
+                xy_a, about_a, start_a, code_a, i, xy_b, about_b, start_b, code_b, j,
+                x0, y0, x1, y1, found_a, found_b, cut_a, cut_b, boxes,
+            )  # fmt: skip
         common = min(common, about_a[i, SIZE], about_b[j, SIZE])
         if common > 0.0:  # not so for what overflows either
             area[k] = common
