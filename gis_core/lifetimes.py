@@ -71,12 +71,12 @@ def same_place(
     versions: ParcelVersions, possible: NDArray[np.bool_], reach: float
 ) -> list[tuple[int, int]]:
     """Return (old, new) where a version is followed by one of the same key and shape."""
-    at = np.flatnonzero(possible)
-    at = in_time(versions, at)
+    at = in_time(versions, np.flatnonzero(possible))
     order = at[np.argsort(pd.factorize(versions.key[at])[0], kind="stable")]
     old, new = order[:-1], order[1:]
     follows = (versions.key[old] == versions.key[new]) & ~np.isnat(versions.ends[old])
     follows &= ~(versions.begins[new] < versions.seen[old])
+    follows &= np.isnat(versions.ends[new]) | (versions.ends[new] > versions.ends[old])
     old, new = old[follows], new[follows]
     before, after = versions.geometry[old], versions.geometry[new]
     # A version without a shape cannot be told from one that stayed in its place.
