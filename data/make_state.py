@@ -31,6 +31,7 @@ from layers.merging.distributed.export import RUN
 from layers.merging.distributed.layout import (
     LAYOUT,
     TILED,
+    KeyedCollection,
     LayoutFile,
     TiledCollection,
     write_layout,
@@ -179,7 +180,14 @@ def layout_of(cities: int, parcels_per_city: int, seed: int, template: Template)
         if spec.id in template.registers and spec.relation.by in TILED
     ]
     made_from = f"state-{cities}-{parcels_per_city}-{seed}"
-    return LayoutFile(made_from=made_from, crs=EPSG, parcels=PARCELS, collections=tuple(relations))
+    return LayoutFile(
+        made_from=made_from,
+        crs=EPSG,
+        parcels=PARCELS,
+        collections=tuple(relations),
+        keyed=(KeyedCollection(id=TAXES),),
+        districts=DISTRICTS,
+    )
 
 
 def _clear(out: Path, template: Template) -> None:
