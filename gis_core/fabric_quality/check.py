@@ -16,6 +16,7 @@ from gis_core.fabric_quality.parcels import (
     check_parts,
     check_slivers,
     check_validity,
+    rows_of_repeated_keys,
 )
 
 
@@ -105,10 +106,7 @@ def _one_per_key(
 ) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
     """Return geometry and official area with all rows of a key in the first of them."""
     shapes, official = geometry.copy(), rows.official_m2.copy()
-    have = np.flatnonzero([bool(k) for k in rows.key])
-    _, code, count = np.unique(rows.key[have].astype(str), return_inverse=True, return_counts=True)
-    for several in np.flatnonzero(count > 1):
-        same = have[code == several]
+    for same in rows_of_repeated_keys(rows.key):
         united = shapely.union_all(geometry[same])
         shapes[same], official[same] = None, np.nan
         shapes[same[0]] = None if united.is_empty else united

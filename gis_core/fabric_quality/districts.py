@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_core.fabric_quality.faces import split_by
 from gis_core.fabric_quality.findings import Code, Finding, Severity, Unit
 
 AROUND = 0.9
@@ -76,12 +77,14 @@ def check_surroundings(
     at_home = np.bincount(mine[own == other], length[own == other], len(row))
     foreign = (own != other) & (own >= 0) & (other >= 0)
     abroad = np.bincount(mine[foreign], length[foreign], len(row))
-    for part in np.flatnonzero((at_home == 0) & (abroad > 0)).tolist():
+    strange = np.flatnonzero((at_home == 0) & (abroad > 0))
+    here = np.flatnonzero(foreign & np.isin(mine, strange))
+    neighbours = split_by(np.searchsorted(strange, mine[here]), theirs[here], len(strange))
+    for part, around in zip(strange.tolist(), neighbours, strict=True):
         at = row[part]
         shape = _part(geometry, row, part)
         if abroad[part] < AROUND * shape.exterior.length:
             continue
-        around = theirs[foreign & (mine == part)]
         alone = shapely.get_num_geometries(geometry[at]) == 1
         facts: dict[str, float | str] = {
             "own": str(district[at]),

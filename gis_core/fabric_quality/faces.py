@@ -56,6 +56,15 @@ def enclosed_faces(edges: Edges, grid: Grid) -> NDArray[np.object_]:
     return np.asarray(faces, dtype=object)
 
 
+def split_by(
+    group: NDArray[np.intp], value: NDArray[np.intp], groups: int
+) -> list[NDArray[np.intp]]:
+    """Return the (k,) values of each group, in the order given; groups count from 0."""
+    order = np.argsort(group, kind="stable")
+    ends = np.searchsorted(group[order], np.arange(1, groups))
+    return np.split(value[order], ends) if groups else []
+
+
 def count_covering(places: NDArray[np.object_], tree: shapely.STRtree) -> NDArray[np.intp]:
     """Return how many polygons cover each of (n,) points."""
     place = tree.query(places, predicate="intersects")[0]
@@ -104,8 +113,8 @@ def _uncovered(
     """Return the polygons of what no polygon covers of each face."""
     at, near = tree.query(faces, predicate="intersects")
     rest = [
-        shapely.difference(face, shapely.union_all(geometry[near[at == i]]))
-        for i, face in enumerate(faces)
+        shapely.difference(face, shapely.union_all(geometry[rows]))
+        for face, rows in zip(faces, split_by(at, near, len(faces)), strict=True)
     ]
     return polygons_of(np.array(rest, dtype=object))
 
@@ -119,8 +128,8 @@ def _beside(
         shapely.boundary(holes[at]), shapely.buffer(geometry[near], ON_LINE_M, quad_segs=2)
     )
     along = shapely.length(border) > _CORNER_M
-    at, near = at[along], near[along]
-    return [tuple(sorted(near[at == i].tolist())) for i in range(len(holes))]
+    rows = split_by(at[along], near[along], len(holes))
+    return [tuple(sorted(some.tolist())) for some in rows]
 
 
 def _overlaps(suspect: NDArray[np.intp], geometry: NDArray[np.object_]) -> list[Overlap]:
@@ -203,14 +212,16 @@ def _strips(
 def _by_pair(
     strip: NDArray[np.object_], one: NDArray[np.intp], other: NDArray[np.intp]
 ) -> list[Hole]:
-    slits = []
     pairs, member = np.unique(np.stack([one, other], axis=1), axis=0, return_inverse=True)
-    for i, (low, high) in enumerate(pairs.tolist()):
-        ground = shapely.union_all(strip[member == i])
-        width = float(max_width(np.array([ground], object))[0])
-        if width >= RESOLUTION_M:
-            slits.append(Hole(ground, width, (low, high)))
-    return slits
+    strips = split_by(member, np.arange(len(strip)), len(pairs))
+    grounds = np.array([shapely.union_all(strip[some]) for some in strips], dtype=object)
+    return [
+        Hole(ground, width, (low, high))
+        for ground, width, (low, high) in zip(
+            grounds, max_width(grounds).tolist(), pairs.tolist(), strict=True
+        )
+        if width >= RESOLUTION_M
+    ]
 
 
 def max_width(areas: NDArray[np.object_]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.fabric_quality.areas import AreaBound
-from gis_core.fabric_quality.faces import max_width
+from gis_core.fabric_quality.faces import max_width, split_by
 from gis_core.fabric_quality.findings import Code, Finding, Severity, Unit
 from gis_core.geometry import corrected_area, repair_polygons
 
@@ -36,11 +36,7 @@ def check_keys(key: NDArray[np.object_], geometry: NDArray[np.object_]) -> Itera
     have = np.array([bool(k) for k in key], np.bool_)
     for row in np.flatnonzero(~have).tolist():
         yield Finding(Code.NO_KEY, Severity.ERROR, row, (), 1, Unit.COUNT, geometry[row])
-    rows = np.flatnonzero(have)
-    _, code, count = np.unique(key[rows].astype(str), return_inverse=True, return_counts=True)
-    several = np.flatnonzero(count[code] > 1)
-    several = several[np.argsort(code[several], kind="stable")]
-    for same in np.split(rows[several], np.cumsum(count[count > 1])[:-1]) if len(several) else ():
+    for same in rows_of_repeated_keys(key):
         shapes = geometry[same]
         united = shapely.union_all(shapes)
         doubled = float(np.nansum(shapely.area(shapes)) - united.area)
@@ -56,6 +52,15 @@ def check_keys(key: NDArray[np.object_], geometry: NDArray[np.object_]) -> Itera
             case,
             {"rows": len(same), "area": max(doubled, 0.0)},
         )
+
+
+def rows_of_repeated_keys(key: NDArray[np.object_]) -> list[NDArray[np.intp]]:
+    """Return the rows of each key that several rows carry, in the order of the keys."""
+    have = np.flatnonzero([bool(k) for k in key])
+    _, code, count = np.unique(key[have].astype(str), return_inverse=True, return_counts=True)
+    repeated = count[code] > 1
+    rank = np.unique(code[repeated], return_inverse=True)[1]
+    return split_by(rank, have[repeated], int((count > 1).sum()))
 
 
 def check_validity(
