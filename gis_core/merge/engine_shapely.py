@@ -71,8 +71,11 @@ class ShapelyEngine:
     def perimeters(
         self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        """See `Engine.perimeters`."""
-        return np.asarray(shapely.length(self._pieces(guests.objects[guest], parcel)))
+        """See `Engine.perimeters`; borders that the two merely share are no part of a piece."""
+        piece = self._pieces(guests.objects[guest], parcel)
+        parts, owner = shapely.get_parts(piece, return_index=True)
+        solid = shapely.get_dimensions(parts) == 2
+        return np.bincount(owner[solid], shapely.length(parts[solid]), len(piece))
 
     def _pieces(self, shape: NDArray[np.object_], parcel: NDArray[np.intp]) -> NDArray[np.object_]:
         ground = self._ground[parcel]
