@@ -186,14 +186,14 @@ def test_a_merge_that_ends_early_leaves_the_former_links(laid_out, whole):
 
 
 def test_work_that_kills_every_worker_is_given_up():
-    with pytest.raises(RunnerError, match="died 3 times") as given_up:
-        list(LocalProcesses(1).map(os._exit, [1]))
+    with LocalProcesses(1) as runner, pytest.raises(RunnerError, match="died 3 times") as given_up:
+        list(runner.map(os._exit, [1]))
     assert "smaller tiles" in given_up.value.advice
 
 
 def test_nobody_at_the_address_is_told():
     with pytest.raises(RunnerError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9") as told:
-        list(DaskCluster("tcp://127.0.0.1:9").map(abs, [1]))
+        DaskCluster("tcp://127.0.0.1:9").__enter__()
     assert "dask scheduler" in told.value.advice
 
 

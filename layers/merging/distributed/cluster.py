@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import ModuleType
-from typing import Any
+from types import ModuleType, TracebackType
+from typing import Any, Self
 
 from layers.errors import RunnerError
 
@@ -23,25 +23,11 @@ class DaskCluster:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._client: Any = None
 
-    def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
-        """See `Runner.map`."""
+    def __enter__(self) -> Self:
+        """Connect, and see that the cluster fits."""
         distributed = _library()
-        with self._client(distributed) as client:
-            with _faults(distributed, self._address):
-                futures = client.map(function, tasks, retries=RETRIES, pure=False)
-                done = distributed.as_completed(futures, loop=client.loop, with_results=True)
-            while True:
-                with _faults(distributed, self._address):
-                    found = next(done, None)
-                if found is None:
-                    return
-                future, result = found
-                future.release()
-                yield result
-
-    @contextmanager
-    def _client(self, distributed: ModuleType) -> Iterator[Any]:
         try:
             client = distributed.Client(self._address, timeout=PATIENCE_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as fault:
@@ -53,9 +39,36 @@ class DaskCluster:
             ) from fault
         try:
             self._check(client)
-            yield client
-        finally:
+        except RunnerError:
             client.close()
+            raise
+        self._client = client
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect; what the cluster has not done is given up."""
+        self._client.close()
+
+    def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """See `Runner.map`."""
+        distributed = _library()
+        with _faults(distributed, self._address):
+            futures = self._client.map(function, tasks, retries=RETRIES, pure=False)
+            loop = self._client.loop
+            done = distributed.as_completed(futures, loop=loop, with_results=True)
+        while True:
+            with _faults(distributed, self._address):
+                found = next(done, None)
+            if found is None:
+                return
+            future, result = found
+            future.release()
+            yield result
 
     def _check(self, client: Any) -> None:  # noqa: ANN401 - the library has no types
         """Refuse a cluster without workers, or with another version of what does the work."""

@@ -89,14 +89,8 @@ def merge_layout(
     key = PlanKey(storage.url, layout.file.made_from, tile_parcels)
     tiles = len(make_plan(key).tiles)
     account = _Account(uuid.uuid4().hex[:12])
-    step = _Step(runner, account, progress)
-    first = [MeasureTask(key, account.run, tile) for tile in range(tiles)]
-    shared = step("tiles", measure, first)
-    by_key = shared.pop(layout.file.parcels, {})
-    second = [ResolveTask(key, account.run, home, s) for home, s in _by_home(shared).items()]
-    step("between tiles", resolve, second)
-    if layout.file.keyed:
-        _join_by_key(step, layout, key, by_key)
+    with runner:
+        _work(_Step(runner, account, progress), layout, key, tiles)
     names = [c.id for c in layout.file.collections] + [c.id for c in layout.file.keyed]
     counts = {name: account.counts[name] for name in names}
     _commit(storage, layout.file.made_from, account)
@@ -115,6 +109,18 @@ def merge_place(
     """Link the guests of the layout at a folder or address; see `merge_layout`."""
     storage = Storage.open(place)
     return merge_layout(storage, runner, tile_parcels=tile_parcels, progress=progress)
+
+
+def _work(step: "_Step", layout: Layout, key: PlanKey, tiles: int) -> None:
+    """Have all tasks done, step by step."""
+    run = step.account.run
+    first = [MeasureTask(key, run, tile) for tile in range(tiles)]
+    shared = step("tiles", measure, first)
+    by_key = shared.pop(layout.file.parcels, {})
+    second = [ResolveTask(key, run, home, s) for home, s in _by_home(shared).items()]
+    step("between tiles", resolve, second)
+    if layout.file.keyed:
+        _join_by_key(step, layout, key, by_key)
 
 
 type _Places = dict[str, dict[int, tuple[Shared, ...]]]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from layers.errors import RunnerError
 
@@ -13,7 +14,20 @@ DEATHS = 3
 
 
 class Runner(Protocol):
-    """Carries out tasks that do not depend on one another."""
+    """Carries out tasks that do not depend on one another, inside of a ``with`` block."""
+
+    def __enter__(self) -> Self:
+        """Get hold of the workers."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of them; work that is not done is given up."""
+        ...
 
     def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
         """Yield the result of each task, in any order.
@@ -28,10 +42,23 @@ class Runner(Protocol):
         RunnerError
             The tasks cannot be carried out. What a task raises on purpose comes as it is.
         """
+        ...
 
 
 class InProcess:
     """One task after the other, here."""
+
+    def __enter__(self) -> Self:
+        """Do nothing: the worker is here."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Do nothing."""
 
     def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
         """See `Runner.map`."""
@@ -43,6 +70,22 @@ class LocalProcesses:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        """Start nothing before there is work."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes when they have done what they are at."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
 
     def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
         """See `Runner.map`."""
@@ -53,6 +96,7 @@ class LocalProcesses:
             try:
                 yield from self._once(function, left)
             except BrokenProcessPool as fault:
+                self.__exit__(None, None, None)
                 deaths = deaths + 1 if len(left) == before else 1
                 if deaths == DEATHS:
                     raise RunnerError(
@@ -62,16 +106,13 @@ class LocalProcesses:
 
     def _once[T, R](self, function: Callable[[T], R], left: dict[int, T]) -> Iterator[R]:
         """Yield results and strike off what is done, until all is or a worker dies."""
-        workers = min(self._workers, len(left))
-        # A fresh interpreter each: a fork would inherit threads and locks in any state.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            at: dict[Future[R], int] = {
-                pool.submit(function, task): number for number, task in left.items()
-            }
-            try:
-                for future in as_completed(at):
-                    result = future.result()
-                    del left[at[future]]
-                    yield result
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is None:
+            # A fresh interpreter each: a fork would inherit threads and locks in any state.
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
+        at: dict[Future[R], int] = {
+            self._pool.submit(function, task): number for number, task in left.items()
+        }
+        for future in as_completed(at):
+            result = future.result()
+            del left[at[future]]
+            yield result
