@@ -77,8 +77,8 @@ def examine_coverage(geometry: NDArray[np.object_]) -> Coverage:
     Edges are hashed after rounding to millimetres; those that occur once in either direction
     are shared and done with. Only what is left goes to GEOS: it is split at T-junctions, cut
     into faces, and each face is judged by how many polygons cover a point in it. O(v) for v
-    vertices plus the cost of the faults: 80,000 sound parcels take 0.3 CPU s, where
-    ``shapely.coverage_is_valid`` takes 2.
+    vertices plus about 1 ms for each faulty parcel: 80,000 sound ones take 0.18 CPU s, where
+    ``shapely.coverage_is_valid`` takes 1.5.
 
     Examples
     --------

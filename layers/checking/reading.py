@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gis_core.fabric_quality import ParcelRows
 from gis_core.keys import AlkisKeys, KeyScheme
 from gis_core.store import GenerationInfo, Query, Snapshot
+from layers.access import link_access
 from layers.errors import NotMergedError
 from layers.municipality import Municipality
 from layers.registry import Registry
@@ -44,15 +45,16 @@ class CheckedRows:
 def parcels_with_data(
     registry: Registry, served: dict[str, GenerationInfo]
 ) -> tuple[LayerSpec, CollectionSpec]:
-    """Return the collection of parcels that was imported.
+    """Return the collection of parcels that was imported and is no secret.
 
     Raises
     ------
     NotMergedError
-        There is none, or it may not be shown to the public.
+        There is none.
     """
     for layer, spec in registry.parcels():
-        if layer.id in served and served[layer.id].table(spec.id) is not None:
+        info = served.get(layer.id)
+        if info and info.table(spec.id) is not None and not link_access(spec).sealed:
             return layer, spec
     wanted = ", ".join(layer.id for layer, _ in registry.parcels())
     raise NotMergedError(

@@ -20,6 +20,7 @@ from layers.checking.words import FILE, code_title, sentence
 from layers.errors import NotMergedError
 from layers.municipality import load_municipality
 from layers.registry import find_layers
+from layers.spec import Access
 from tests.layers.registers import City, box, geojson
 
 LEFT, RIGHT, FAR = "05304901200001______", "05304901200002______", "05305001200003______"
@@ -191,6 +192,19 @@ def test_nothing_sealed_is_opened(street, monkeypatch):
         ("flurstueck", ("flstkennz", "flaeche", "lagebeztxt", "gemaschl")),
         ("gebaeude_bauwerk", ("lagebeztxt",)),
     ]
+
+
+def test_parcels_that_are_no_ones_business_are_not_checked(street):
+    registry = find_layers()
+    alkis = registry.layer("alkis")
+    sealed = alkis.collections[0].model_copy(update={"access": Access.PERSONAL})
+    closed = alkis.model_copy(update={"collections": (sealed, *alkis.collections[1:])})
+    with pytest.raises(NotMergedError, match="no parcels"):
+        check_directory(
+            street.data,
+            replace(registry, layers={"alkis": closed}),
+            load_municipality("krefeld"),
+        )
 
 
 def test_without_parcels_there_is_nothing_to_check(tmp_path):
