@@ -74,8 +74,8 @@ def zonal_statistics(
     A cell belongs to the parcel in which its centre lies. A centre exactly on a border belongs
     to the parcel towards growing columns, or towards growing rows where the border runs along
     them: of two parcels with a common edge to exactly one, whatever their order. Both engines
-    give the same bits for counts, means, extremes and deviations by centre; fractions and
-    angles differ by rounding. No answer depends on other parcels or on how the raster is cut.
+    give the same bits by centre; fractions differ by rounding. No answer depends on other
+    parcels or on how the raster is cut.
 
     O(vertices + rows crossed + cells); beside the arguments 100 MB and 100 bytes by parcel, with
     ``classes`` also 8 bytes by parcel and class.

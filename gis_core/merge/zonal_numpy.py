@@ -1,15 +1,15 @@
 """Cells by parcel without compiled code: for small inputs, and to hold the kernels against.
 
 The functions take and return what those of `gis_core.merge.kernels.cells`, ``cover`` and
-``cell_sums`` do. Runs by centre and all sums of values are the same bits; covered fractions are
-taken by GEOS and differ by rounding, and so do angles.
+``cell_sums`` do. Runs by centre and all sums are the same bits; covered fractions are
+taken by GEOS and differ by rounding.
 """
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_core.merge.slopes import gradients
+from gis_core.merge.slopes import angles, gradients
 
 NOTHING = 1e-12
 """Fraction below which a cell counts as not covered, and the same short of one as whole."""
@@ -106,7 +106,7 @@ def add_slopes(
     rise = np.sqrt(x * x + y * y)
     there = ~np.isnan(rise)
     shape, x, y, rise, weight = shape[there], x[there], y[there], rise[there], fraction[at[there]]
-    angle = np.degrees(np.arctan(rise))
+    angle = angles(rise)
     covered, slope, steepest, east, north = sums
     np.add.at(cells, shape, 1)
     np.add.at(covered, shape, weight)

@@ -14,7 +14,6 @@ from rasterio.windows import Window
 
 from gis_core.crs import plan_operation, transform_geometry
 from gis_core.errors import CRSMismatchError, StoreError, UnknownCRSError
-from gis_core.merge.engine_name import EngineName
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.zonal import zonal_statistics_of
 from gis_core.merge.zonal_engines import CellEngine
@@ -42,8 +41,7 @@ def zonal_table(
     spec
         Which statistics the layer wants.
     parcels
-        The parcels; who measures in this merge counts the cells, too, so that a change counted
-        later gives the same bits.
+        The parcels: those of the city, or a few that changed.
     crs
         EPSG code of the parcels' CRS.
     progress
@@ -79,7 +77,9 @@ def zonal_table(
                 exact=spec.exact,
                 metres=_metres(raster, path.name) if sloping else None,
                 classes=spec.kind is RasterKind.CLASSES,
-                engine=_engine(parcels, spec),
+                # By centre all engines give the same bits; by fraction a few changed parcels
+                # must be counted by the one that counted the city.
+                engine=CellEngine.KERNELS if spec.exact else CellEngine.AUTO,
                 progress=progress,
             )
     except RasterioError as fault:
@@ -123,13 +123,6 @@ def _metres(raster: DatasetReader, name: str) -> float:
             expected="a projected CRS",
         )
     return float(raster.crs.linear_units_factor[1])
-
-
-def _engine(parcels: Parcels, spec: RasterSpec) -> CellEngine:
-    """Return who counts cells; the same for the whole city and for a few changed parcels."""
-    if spec.exact or parcels.engine is EngineName.KERNELS:
-        return CellEngine.KERNELS
-    return CellEngine.NUMPY
 
 
 def _in_crs_of(target: str, parcels: Parcels, crs: int) -> FlatShapes:

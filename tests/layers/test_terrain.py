@@ -3,7 +3,6 @@
 import json
 import tomllib
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import from_origin
 
 from gis_core.errors import CRSMismatchError, QueryError, StoreError, UnknownCRSError
-from gis_core.merge.engine_name import EngineName
 from gis_core.store import Store
 from layers.access import CITIZEN
 from layers.dossier import build_dossier
@@ -66,18 +64,16 @@ def parcels(town):
         return read_parcels(store.open_generation(store.served()["alkis"]), spec)
 
 
-def ask(path, spec, parcels, engine=EngineName.SHAPELY):
-    table = zonal_table(path, spec, replace(parcels, engine=engine), 25832, lambda *_: None)
-    return table.set_index("parcel_key")
+def ask(path, spec, parcels):
+    return zonal_table(path, spec, parcels, 25832, lambda *_: None).set_index("parcel_key")
 
 
 def test_a_layer_gets_the_statistics_it_asks_for(tmp_path, parcels):
     fall = np.fromfunction(lambda r, c: 50 - c + 0.0 * r, (20, 50), dtype=np.float32)
     path = tif(tmp_path / "dgm.tif", fall)
-    for engine in (EngineName.SHAPELY, EngineName.KERNELS):
-        table = ask(path, SLOPE, parcels, engine)
-        assert list(table) == ["cells", "mean", "slope_mean", "slope_max", "aspect"]
-        assert table.loc[STREET, ["slope_mean", "slope_max", "aspect"]].tolist() == [45, 45, 90]
+    table = ask(path, SLOPE, parcels)
+    assert list(table) == ["cells", "mean", "slope_mean", "slope_max", "aspect"]
+    assert table.loc[STREET, ["slope_mean", "slope_max", "aspect"]].tolist() == [45, 45, 90]
     assert list(ask(path, HEIGHT, parcels)) == ["cells", "mean", "min", "max", "std"]
     exact = ask(path, SLOPE.model_copy(update={"exact": True}), parcels)
     assert exact.loc[STREET, ["cells", "covered"]].tolist() == [200, 200]

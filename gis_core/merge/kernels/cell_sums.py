@@ -7,7 +7,10 @@ raster is cut into strips of rows therefore changes no bit of a result.
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_core.merge.kernels.compiled import kernel
+from gis_core.merge.kernels.compiled import kernel, part_of_kernel
+from gis_core.merge.slopes import MIDDLING, STEEP, reduced_angle
+
+_reduced_angle = part_of_kernel(reduced_angle)
 
 
 @kernel
@@ -98,7 +101,12 @@ def add_slopes(
             rise = np.sqrt(x * x + y * y) + (m - m)
             if np.isnan(rise):
                 continue
-            angle = np.degrees(np.arctan(rise))
+            if rise > STEEP:
+                angle = _reduced_angle(-1.0 / rise, 90.0)
+            elif rise > MIDDLING:
+                angle = _reduced_angle((rise - 1.0) / (rise + 1.0), 45.0)
+            else:
+                angle = _reduced_angle(rise, 0.0)
             cells[i] += 1
             covered[i] += w
             slope[i] += w * angle
