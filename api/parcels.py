@@ -173,6 +173,8 @@ def _result(result: FindResult, url: str) -> dict[str, object]:
     return {
         "explanation": result.explanation,
         "candidates": list(result.candidates),
+        "former": result.former,
+        "successors": list(result.successors),
         "hits": [
             {
                 "kind": hit.kind,

@@ -59,8 +59,7 @@ class Shown:
         if self.on is None:
             return ()
         said = [hint(end_sentence(self.ended))] if self.ended else []
-        if not self.ended:
-            said.append(hint("as_of", day=_day(self.on)))
+        said.append(hint("as_of", day=_day(self.on)))
         titles = [section.title for section in sections]
         if titles:
             names: Title = {"de": "", "en": ""}

@@ -44,11 +44,13 @@ def _named(parcels: SearchedParcels, reading: KeyReading, key: str) -> FindResul
     if fate is not None and fate.successors:
         names = listed(map(parcels.label, fate.successor_keys))
         words.append(parcels.say("successors", keys=names))
-        return FindResult((), " ".join(words), fate.successor_keys[: parcels.limit], problem)
+        after = fate.successor_keys[: parcels.limit]
+        return FindResult((), " ".join(words), after, problem, key, after)
     beside = parcels.book.keys_like(key[:_STEM]) if parcels.catalogue else []
     if beside:
         words.append(parcels.say("parcels-beside", keys=listed(map(parcels.label, beside))))
-    return FindResult((), " ".join(words), tuple(beside[: parcels.limit]), problem)
+    former = key if fate is not None else ""
+    return FindResult((), " ".join(words), tuple(beside[: parcels.limit]), problem, former)
 
 
 def _object(parcels: SearchedParcels, reading: KeyReading) -> FindResult:

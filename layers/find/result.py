@@ -34,6 +34,10 @@ class FindResult:
         What stands in the way or should be known, in sentences; empty where all is clear.
     candidates
         Parcel keys that may have been meant.
+    former
+        Key of the former parcel that the text names; else empty.
+    successors
+        Current parcels on its ground, the largest part first; they are candidates, too.
     problem
         Code of the first thing that is not clear, also where there are hits; else empty.
     """
@@ -42,3 +46,5 @@ class FindResult:
     explanation: str = ""
     candidates: tuple[str, ...] = ()
     problem: str = ""
+    former: str = ""
+    successors: tuple[str, ...] = ()

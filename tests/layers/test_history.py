@@ -259,6 +259,7 @@ def test_a_number_that_is_used_again_is_a_finding(tmp_path):
 def test_the_search_names_successors(reader):
     result = find(reader, CITIZEN, "3049-12-1", lang="en")
     assert (result.hits, result.problem, result.candidates) == ((), "parcel-ended", (FOUR, ONE_A))
+    assert (result.former, result.successors) == (ONE, (FOUR, ONE_A))
     assert "ended on 1 January 2021" in result.explanation
     then = find(reader, CITIZEN, "3049-12-1", as_of=date(2020, 6, 1))
     assert [(h.parcel_key, h.address) for h in then.hits] == [(ONE, "Ostwall 1")]
@@ -276,7 +277,7 @@ def test_the_dossier_of_a_former_parcel_shows_it_as_it_was_last(reader):
     assert dossier.geometry.equals(STREET[ONE])
     assert [n.parcel_key for n in dossier.neighbours] == [TWO]
     assert {s.id: s.total for s in dossier.sections}["baum"] == 1
-    assert {h.name for h in dossier.hints} == {"ended", "of_today"}
+    assert {h.name for h in dossier.hints} == {"ended", "as_of", "of_today"}
     assert [h.kind for h in dossier.history] == ["split"]
     for lang in ("de", "en"):
         jsonschema.validate(json.loads(json.dumps(dossier.as_json(lang))), SCHEMA)
