@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.cli.console import out, print_json, progress, talk
 from api.cli.context import context
-from gis_core.fabric_quality import Code, Severity
+from gis_core.fabric_quality import AreaBound, Code, Severity
 
 if TYPE_CHECKING:
     from layers.checking import CheckReport
@@ -76,22 +76,17 @@ def parcels(
     Exit status: 0 no errors (there may be warnings), 1 at least one error, or no parcels are
     imported, 2 wrong usage.
     """
-    from dataclasses import replace
-
     from layers.checking import WRITERS, check_directory, write_findings
 
     _refuse_endings(file, tuple(WRITERS), "--out")
     _refuse_endings(picture, _PICTURES, "--picture")
     shared = context(ctx)
-    bound = shared.profile.area_bound
-    bound = replace(bound, a=bound.a if area_a is None else area_a)
-    bound = replace(bound, b=bound.b if area_b is None else area_b)
     with progress(quiet=as_json) as report_progress:
         report = check_directory(
             shared.settings.data_dir,
             shared.registry,
             shared.profile,
-            bound=bound,
+            bound=_bound(shared.profile.area_bound, area_a, area_b),
             only=only or (),
             outlines=picture is not None,
             progress=report_progress,
@@ -108,6 +103,10 @@ def parcels(
     else:
         _print_report(report, language, limit)
     raise typer.Exit(1 if report.severities[Severity.ERROR] else 0)
+
+
+def _bound(profile: AreaBound, a: float | None, b: float | None) -> AreaBound:
+    return AreaBound(profile.a if a is None else a, profile.b if b is None else b)
 
 
 def _refuse_endings(path: Path | None, allowed: tuple[str, ...], option: str) -> None:
