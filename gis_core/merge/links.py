@@ -192,5 +192,29 @@ def link_table(
     return table.sort_values(["feature_id", "parcel_key"], ignore_index=True, kind="stable")
 
 
+def read_link_table(
+    table: pd.DataFrame, feature_id: NDArray[np.object_], parcel_key: NDArray[np.object_]
+) -> Links:
+    """Return the links of a table that `link_table` made; both lists of names ascending.
+
+    Links to other features or parcels are left out.
+    """
+    feature = pd.Index(feature_id).get_indexer(pd.Index(table["feature_id"].to_numpy(object)))
+    parcel = pd.Index(parcel_key).get_indexer(pd.Index(table["parcel_key"].to_numpy(object)))
+    words = {name: table[name].to_numpy(object) for name in ("method", "confidence")}
+    links = Links(
+        feature=feature,
+        parcel=parcel,
+        method=pd.Index(METHODS).get_indexer(pd.Index(words["method"])).astype(np.int8),
+        confidence=pd.Index(CONFIDENCES).get_indexer(pd.Index(words["confidence"])).astype(np.int8),
+        share=table["share"].to_numpy(np.float64),
+        distance_m=table["distance_m"].to_numpy(np.float64),
+        area_m2=table["area_m2"].to_numpy(np.float64),
+        boundary=table["boundary"].to_numpy(np.bool_),
+        sliver=table["sliver"].to_numpy(np.bool_),
+    )
+    return Links.join([links.take((feature >= 0) & (parcel >= 0))])
+
+
 def _ascending(names: NDArray[np.object_]) -> bool:
     return bool((names[:-1] <= names[1:]).all())

@@ -1,6 +1,7 @@
 """The part of a city that a change can reach: features to be joined anew and their parcels."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from layers.merging.tables import UNMATCHED
 from layers.schema import split_keys
 from layers.spec import ENDED, CollectionSpec, Join
 
+_DIGIT, _BETWEEN = re.compile("[0-9]"), re.compile("[;,]")
 FEATURE_ID, PARCEL_KEY = "feature_id", "parcel_key"
 _GEOMETRIC = frozenset({Join.DISC, Join.WITHIN, Join.SHARE})
 _PER_CM = 1 / (2 * np.pi * 100)  # from the circumference in cm to the radius in m
@@ -29,18 +31,18 @@ _LARGEST_STEM_M = 10.0
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is read to bring one collection up to date.
+    """What is read to join anew what a change reaches in one collection.
 
     Attributes
     ----------
     gone
         Ids of features whose links and cases are taken out.
     features
-        Those that are joined anew: each with all its links.
+        Those that are joined anew.
     parcels
         All that these features could be linked to.
-    affected
-        Keys of parcels whose summary may change.
+    altered
+        Ids of features that are new, other than they were, or gone.
     links, unmatched
         What is stored of the features in ``gone``.
     """
@@ -48,7 +50,7 @@ class Surroundings:
     gone: tuple[str, ...]
     features: Features
     parcels: Parcels
-    affected: frozenset[str]
+    altered: frozenset[str]
     links: pd.DataFrame
     unmatched: pd.DataFrame
 
@@ -126,9 +128,11 @@ class Ground:
             return set()
         columns = (self._key, self.spec.relation.address)
         frame = self._snapshot.frame(self.spec.id, Query(columns=columns, geometry=False))
-        texts = frame[columns[1]].dropna()
-        distinct = {text for text in texts.unique() if _streets([text]) & streets}
-        return set(frame.loc[texts.index[texts.isin(distinct)], columns[0]].dropna())
+        frame = frame.dropna()
+        texts = frame[columns[1]].to_numpy(object)
+        named = _Named(streets)
+        there = np.array([named.in_text(text) for text in texts], np.bool_)
+        return set(frame[columns[0]].to_numpy(object)[there])
 
     @property
     def _key(self) -> str:
@@ -158,45 +162,39 @@ def look_around(
 ) -> Surroundings:
     """Read what a change can reach in one collection."""
     difference = changes.collections[spec.id]
-    snapshot, stored = store.open_generation(now), _Stored(store, changes.merged, spec)
+    snapshot, stored = store.open_generation(now), StoredLinks(store, changes.merged, spec)
     reach = _reach(spec)
     touched = {*difference.came, *_TOUCHED[spec.relation.by](snapshot, spec, ground, stored, reach)}
-    before = stored.links(feature_ids=touched.union(difference.gone))
-    features = _features(snapshot, spec, touched, ground)
-    near = ground.keys_near(_grown(features, reach)) if spec.relation.by in _GEOMETRIC else set()
-    affected = frozenset(ground.keys.union(before[PARCEL_KEY], near))
-    beside = set(stored.links(parcel_keys=affected)[FEATURE_ID])
-    again = touched | (beside - set(difference.gone))
-    if again != touched:
-        features = _features(snapshot, spec, again, ground)
-    out = tuple(sorted(again.union(difference.gone)))
+    features = features_of(snapshot, spec, touched, ground)
+    out = tuple(sorted(touched.union(difference.gone)))
     return Surroundings(
         gone=out,
         features=features,
-        parcels=ground.read(affected | _possible(spec, features, ground, reach)),
-        affected=affected,
-        links=stored.links(feature_ids=out),
+        parcels=ground.read(_possible(spec, features, ground, reach)),
+        altered=frozenset((*difference.came, *difference.gone)),
+        links=stored.of_features(out),
         unmatched=stored.unmatched(out),
     )
 
 
-class _Stored:
+class StoredLinks:
     """The links of one collection as they are served."""
 
     def __init__(self, store: Store, merged: GenerationInfo, spec: CollectionSpec) -> None:
         self._snapshot = store.open_generation(merged)
         self._spec = spec
 
-    def links(
-        self,
-        *,
-        feature_ids: Iterable[str] | None = None,
-        parcel_keys: Iterable[str] | None = None,
-    ) -> pd.DataFrame:
-        """Return the links of some features or of some parcels."""
-        given = {FEATURE_ID: feature_ids, PARCEL_KEY: parcel_keys}
-        among = {name: tuple(values) for name, values in given.items() if values is not None}
-        return pd.DataFrame(self._snapshot.frame(f"link_{self._spec.id}", Query(among=among)))
+    def of_features(self, ids: Iterable[str]) -> pd.DataFrame:
+        """Return the links of some features."""
+        return self._among(FEATURE_ID, ids)
+
+    def on_parcels(self, keys: Iterable[str]) -> pd.DataFrame:
+        """Return the links to some parcels."""
+        return self._among(PARCEL_KEY, keys)
+
+    def _among(self, column: str, values: Iterable[str]) -> pd.DataFrame:
+        query = Query(among={column: tuple(values)})
+        return pd.DataFrame(self._snapshot.frame(f"link_{self._spec.id}", query))
 
     def unmatched(self, feature_ids: Iterable[str] | None = None) -> pd.DataFrame:
         """Return the cases without a parcel, all or those of some features."""
@@ -207,31 +205,34 @@ class _Stored:
 
 
 def _touched_by_place(
-    snapshot: Snapshot, spec: CollectionSpec, ground: Ground, _: _Stored, reach: float
+    snapshot: Snapshot, spec: CollectionSpec, ground: Ground, _: StoredLinks, reach: float
 ) -> set[str]:
     boxes = ground.boxes + np.array([-reach, -reach, reach, reach])
     return set(ids_near(snapshot.info, spec.id, boxes)) if len(boxes) else set()
 
 
 def _touched_by_key(
-    snapshot: Snapshot, spec: CollectionSpec, ground: Ground, stored: _Stored, _: float
+    _: Snapshot, __: CollectionSpec, ground: Ground, stored: StoredLinks, ___: float
 ) -> set[str]:
+    """Return who is linked to a changed parcel or states a key that leads to none.
+
+    A key that is new was stated in vain before; its hints may have changed as well.
+    """
     if not ground.stated_anew:
         return set()
-    query = Query(columns=(), among={str(spec.relation.key): tuple(sorted(ground.stated_anew))})
-    stating = set(snapshot.frame(spec.id, query).index)
-    return stating.union(stored.unmatched()[FEATURE_ID])
+    linked = stored.on_parcels(ground.stated_anew)[FEATURE_ID]
+    return {*linked, *stored.unmatched()[FEATURE_ID]}
 
 
 def _touched_by_address(
-    snapshot: Snapshot, spec: CollectionSpec, ground: Ground, _: _Stored, __: float
+    snapshot: Snapshot, spec: CollectionSpec, ground: Ground, _: StoredLinks, __: float
 ) -> set[str]:
     if not ground.streets:
         return set()
     column = str(spec.relation.address)
     stated = snapshot.frame(spec.id, Query(columns=(column,)))[column].dropna()
-    there = {text for text in stated.unique() if _streets([text]) & ground.streets}
-    return set(stated.index[stated.isin(there)])
+    named = _Named(ground.streets)
+    return {str(name) for name, text in stated.items() if named.in_text(text)}
 
 
 _TOUCHED = {
@@ -253,9 +254,10 @@ def _possible(spec: CollectionSpec, features: Features, ground: Ground, reach: f
     return ground.keys_near(_grown(features, reach))
 
 
-def _features(
+def features_of(
     snapshot: Snapshot, spec: CollectionSpec, ids: Iterable[str], ground: Ground
 ) -> Features:
+    """Read some features of a collection."""
     query = Query(columns=tuple(needed_columns(spec)), ids=tuple(sorted(ids)))
     return read_features(snapshot, spec.id, query, ground.engine)
 
@@ -277,3 +279,25 @@ def _reach(spec: CollectionSpec) -> float:
 def _streets(texts: Iterable[str | None]) -> frozenset[str]:
     found = (a.street for text in texts if text for a in list_addresses(str(text)))
     return frozenset(fold_street(street) for street in found)
+
+
+class _Named:
+    """Tells which texts have an address in one of some streets; most are told by their words."""
+
+    def __init__(self, streets: frozenset[str]) -> None:
+        self._streets = streets
+        self._begin = tuple(_DIGIT.split(street, maxsplit=1)[0] for street in streets)
+        self._known: dict[str, bool] = {}
+
+    def in_text(self, text: str) -> bool:
+        """Read a text only where the words before a number could be one of the streets."""
+        pieces = (_DIGIT.split(piece, maxsplit=1)[0] for piece in _BETWEEN.split(text))
+        return any(map(self._could_be, pieces)) and bool(_streets([text]) & self._streets)
+
+    def _could_be(self, words: str) -> bool:
+        if words not in self._known:
+            begin = fold_street(words)
+            self._known[words] = begin.startswith(self._begin) or any(
+                street.startswith(begin) for street in self._begin
+            )
+        return self._known[words]

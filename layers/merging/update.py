@@ -14,18 +14,28 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from gis_core.merge.links import LinkConfidence, Method
+from gis_core.keys import KeyScheme
+from gis_core.merge.links import LinkConfidence, Method, link_table, read_link_table
+from gis_core.merge.unmatched import Unmatched
 from gis_core.store import MERGE, GenerationInfo, Query, Store
 from gis_core.store.amend import Amendment
 from layers.access import link_access
 from layers.merging.changes import Changes
-from layers.merging.collection import CollectionReport, Merged, merge_features
+from layers.merging.collection import CollectionReport, merge_features
+from layers.merging.inputs import Features, Parcels
+from layers.merging.joins import Joined, Linker, join
 from layers.merging.parcel_areas import area_table
 from layers.merging.report import MergeReport
-from layers.merging.surroundings import PARCEL_KEY, Ground, Surroundings, look_around
-from layers.merging.tables import UNMATCHED, unmatched_schema
+from layers.merging.surroundings import (
+    PARCEL_KEY,
+    Ground,
+    StoredLinks,
+    Surroundings,
+    features_of,
+    look_around,
+)
+from layers.merging.tables import UNMATCHED, unmatched_schema, unmatched_table
 from layers.merging.terrain import zonal_table
 from layers.municipality import Municipality
 from layers.progress import Progress
@@ -155,24 +165,9 @@ class _Update:
         for done, (layer, spec) in enumerate(wanted):
             self.progress("collections", done, len(wanted))
             begun = time.perf_counter()
-            now = self.served[layer.id]
-            around = look_around(self.store, self.changes, self.ground, now, spec)
-            merged = merge_features(
-                layer.id, spec, around.features, around.parcels, self.municipality.keys
-            )
-            if merged is None:
-                raise AssertionError(f"{spec.id} had links and is related to nothing")
-            without = self.parcels - self._write(spec, around, merged)
-            if merged.main_use is not None and not self.ground.uses_are_stated:
-                self._note_uses(around, merged.main_use)
-            table = now.table(spec.id)
-            yield _tallied(
-                replace(former[spec.id], features=table.count if table else 0),
-                around,
-                merged,
-                parcels_without=without,
-                seconds=round(time.perf_counter() - begun, 3),
-            )
+            report = replace(former[spec.id], features=self._rows(layer, spec))
+            report = self._join(report, layer, spec)
+            yield replace(report, seconds=round(time.perf_counter() - begun, 3))
         self.progress("collections", len(wanted), len(wanted))
 
     def replace_unmatched(self) -> None:
@@ -189,22 +184,82 @@ class _Update:
             for cases in (stored, *(new for _, _, new in parts)):
                 writer.append(cases.reset_index(drop=True))
 
-    def _write(self, spec: CollectionSpec, around: Surroundings, merged: Merged) -> int:
-        """Replace rows; return how many parcels have a summary."""
-        links = self.writer.amend(f"link_{spec.id}")
-        links.delete(around.gone)
-        links.append(merged.links)
-        summary = self.writer.amend(f"summary_{spec.id}")
-        summary.delete(around.affected, by=PARCEL_KEY)
-        new = merged.summary
-        summary.append(new[new[PARCEL_KEY].isin(around.affected)].reset_index(drop=True))
-        self._unmatched[link_access(spec).sealed].append((spec.id, around.gone, merged.unmatched))
-        return summary.totals().count
+    def _join(
+        self, former: CollectionReport, layer: LayerSpec, spec: CollectionSpec
+    ) -> CollectionReport:
+        """Replace the rows of one collection that a change reaches."""
+        now, keys = self.served[layer.id], self.municipality.keys
+        around = look_around(self.store, self.changes, self.ground, now, spec)
+        joined = join(spec, around.features, around.parcels, keys)
+        if joined is None:
+            raise AssertionError(f"{spec.id} had links and is related to nothing")
+        links = link_table(joined.links, around.features.ids, around.parcels.fabric.key)
+        cases = unmatched_table(spec, around.features, joined)
+        table = self.writer.amend(f"link_{spec.id}")
+        table.delete(around.gone)
+        table.append(links)
+        self._unmatched[link_access(spec).sealed].append((spec.id, around.gone, cases))
+        affected = self.ground.keys | _affected(around, links)
+        with_summary = self._sum_up(layer, spec, around, links, affected)
+        return _tallied(
+            former, around, links, cases, spec, parcels_without=self.parcels - with_summary
+        )
 
-    def _note_uses(self, around: Surroundings, use: NDArray[np.object_]) -> None:
-        """Let the collections that follow see the main uses of now."""
-        now = dict(zip(around.parcels.fabric.key, use, strict=True))
-        self.ground.note_uses({key: now.get(key, "") for key in around.affected})
+    def _sum_up(
+        self,
+        layer: LayerSpec,
+        spec: CollectionSpec,
+        around: Surroundings,
+        links: pd.DataFrame,
+        affected: frozenset[str],
+    ) -> int:
+        """Add up anew what lies on the affected parcels; return how many parcels have a sum."""
+        stored = StoredLinks(self.store, self.changes.merged, spec)
+        others = set(stored.on_parcels(affected)["feature_id"]).difference(around.gone)
+        known = pd.concat([stored.of_features(others), links], ignore_index=True)
+        here = known["parcel_key"].isin(affected)
+        features = features_of(
+            self.store.open_generation(self.served[layer.id]),
+            spec,
+            set(known.loc[here, "feature_id"]),
+            self.ground,
+        )
+        # A sum is shared out over all parcels of a feature, the other figures are the parcel's.
+        wanted = set(known["parcel_key"]) | affected if spec.relation.sums else affected
+        parcels = self.ground.read(wanted)
+        merged = merge_features(
+            layer.id, spec, features, parcels, self.municipality.keys, _known(known)
+        )
+        table = self.writer.amend(f"summary_{spec.id}")
+        table.delete(affected, by=PARCEL_KEY)
+        if merged is not None:
+            mine = merged.summary[PARCEL_KEY].isin(affected)
+            table.append(merged.summary[mine].reset_index(drop=True))
+            if merged.main_use is not None and not self.ground.uses_are_stated:
+                use = dict(zip(parcels.fabric.key, merged.main_use, strict=True))
+                self.ground.note_uses({key: use.get(key, "") for key in affected})
+        return table.totals().count
+
+    def _rows(self, layer: LayerSpec, spec: CollectionSpec) -> int:
+        table = self.served[layer.id].table(spec.id)
+        return table.count if table else 0
+
+
+def _known(links: pd.DataFrame) -> Linker:
+    """Return a join that takes links from a table."""
+
+    def link(_: CollectionSpec, features: Features, parcels: Parcels, __: KeyScheme) -> Joined:
+        found = read_link_table(links, features.ids, parcels.fabric.key)
+        return Joined(found, Unmatched.of(np.empty(0, np.intp), [], [], []))
+
+    return link
+
+
+def _affected(around: Surroundings, links: pd.DataFrame) -> frozenset[str]:
+    """Return the parcels whose links are other than they were, or are of altered features."""
+    both = pd.concat([around.links, links], ignore_index=True)
+    same = both.duplicated(keep=False) & ~both["feature_id"].isin(around.altered)
+    return frozenset(both.loc[~same, "parcel_key"])
 
 
 def _reports(merged: GenerationInfo) -> dict[str, CollectionReport]:
@@ -218,20 +273,21 @@ def _reports(merged: GenerationInfo) -> dict[str, CollectionReport]:
 def _tallied(
     former: CollectionReport,
     around: Surroundings,
-    merged: Merged,
+    links: pd.DataFrame,
+    cases: pd.DataFrame,
+    spec: CollectionSpec,
     *,
     parcels_without: int,
-    seconds: float,
 ) -> CollectionReport:
     """Return the former figures, less those of the rows taken out, more those put in."""
-    old, new = _tally(around.links), _tally(merged.links)
+    old, new = _tally(around.links), _tally(links)
     figures = {name: getattr(former, name) + new[name] - old[name] for name in new}
     reasons = Counter(former.unmatched)
-    reasons.update(merged.unmatched["reason"])
+    reasons.update(cases["reason"])
     reasons.subtract(around.unmatched["reason"])
     reassigned = former.reassigned_m2
-    if merged.spec.relation.covers:
-        reassigned += _sliver_m2(merged.links) - _sliver_m2(around.links)
+    if spec.relation.covers:
+        reassigned += _sliver_m2(links) - _sliver_m2(around.links)
     return replace(
         former,
         **figures,
@@ -239,7 +295,6 @@ def _tallied(
         unmatched={str(r): n for r, n in sorted(reasons.items()) if n},
         parcels_without=parcels_without,
         reassigned_m2=round(reassigned, 3),
-        seconds=seconds,
     )
 
 
