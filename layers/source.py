@@ -49,6 +49,8 @@ class SourceTable:
         (n,) unknown elements, kept per row; None when the format has no such thing.
     lost
         What the file says in rows that could not be decoded, as text by row.
+    part
+        Which of the files of a command it comes from, from 0; -1 where nobody has said.
     """
 
     file: str
@@ -60,6 +62,7 @@ class SourceTable:
     faults: tuple[Fault, ...] = ()
     more: list[dict[str, object]] | None = field(default=None)
     lost: Mapping[int, str] = field(default_factory=dict)
+    part: int = -1
 
     def __len__(self) -> int:
         """Return the number of rows."""

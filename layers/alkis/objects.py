@@ -193,6 +193,11 @@ class Objects:
         for part in _parts(keys):
             yield from self._read(Query(among={"flstkennz": part}))
 
+    def shown(self, collection: str, rows: Collection[str]) -> set[str]:
+        """Return those of some row ids that a collection holds."""
+        query = Query(ids=tuple(rows), columns=(), geometry=False)
+        return set(self._snapshot.frame(collection, query).index) if rows else set()
+
     def has(self, kind: str) -> bool:
         """Tell whether there is any object of a class."""
         query = Query(equals={"klasse": kind}, columns=("klasse",), limit=1)

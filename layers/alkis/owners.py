@@ -83,7 +83,9 @@ class Owners:
         if not numbers:
             return None
         rows = np.array(numbers, dtype=np.int64)
-        return SourceTable(parcels.file, "flurstueck_eigentuemer", rows, frame_of(found))
+        return SourceTable(
+            parcels.file, "flurstueck_eigentuemer", rows, frame_of(found), part=parcels.part
+        )
 
     def _owners(
         self, booking_id: str, of_whole: Fraction | None, seen: frozenset[str]

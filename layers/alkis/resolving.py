@@ -159,8 +159,12 @@ def _drop_repeated(objects: Objects, resolved: Resolved) -> None:
     for version in resolved.new:
         if version.kind == parcels.CURRENT and version.ends is None:
             holders[parcel_key(version)].append(version)
-    for stored in objects.with_keys([key for key in holders if key]):
-        if stored.version.oid not in touched and stored.key:
+    twins = [
+        s for s in objects.with_keys([k for k in holders if k]) if s.version.oid not in touched
+    ]
+    shown = objects.shown(PARCELS, [row_of(s.version)[1] for s in twins])
+    for stored in twins:
+        if stored.key and row_of(stored.version)[1] in shown:
             holders[stored.key].append(stored.version)
     for key, versions in holders.items():
         kept, *repeated = sorted(versions, key=lambda v: (v.begins, v.oid))

@@ -13,6 +13,7 @@ from layers.alkis import buildings, land_use, owners, parcels, places
 from layers.alkis.owners import Owners
 from layers.alkis.places import Places
 from layers.alkis.simplified import normalise
+from layers.alkis.twins import Twins
 from layers.municipality import Municipality
 from layers.source import SourceCRS, SourceTable
 
@@ -20,7 +21,7 @@ _IN_MEMORY = 64 << 20
 
 
 def translate(tables: Iterator[SourceTable], municipality: Municipality) -> Iterator[SourceTable]:
-    """Turn the tables of one file into rows of the layer's collections.
+    """Turn the tables of one delivery into rows of the layer's collections.
 
     Parameters
     ----------
@@ -39,11 +40,13 @@ def translate(tables: Iterator[SourceTable], municipality: Municipality) -> Iter
     Notes
     -----
     An address may stand behind the parcel that points to it, so parcels and buildings
-    wait for the end of the file, above 64 MB in a temporary file.
+    wait for the end of the files, above 64 MB in a temporary file. Of a parcel that two
+    cadastral offices deliver the older object is kept.
     """
     keys = municipality.keys
     names = Places(keys.catalogue if isinstance(keys, AlkisKeys) else None)
     holders = Owners()
+    twins = Twins()
     with _Waiting() as waiting:
         for table in tables:
             if table.kind in places.KINDS:
@@ -51,16 +54,19 @@ def translate(tables: Iterator[SourceTable], municipality: Municipality) -> Iter
             elif table.kind in owners.KINDS:
                 holders.note(table)
             elif table.kind in _TRANSLATED:
+                twins.note(table)
                 waiting.put(table)
             else:
                 yield normalise(table)
-        yield from _joined(waiting, names, holders)
+        yield from _joined(map(twins.without, waiting.take()), names, holders)
 
 
-def _joined(waiting: "_Waiting", names: Places, holders: Owners) -> Iterator[SourceTable]:
+def _joined(
+    waiting: Iterator[SourceTable], names: Places, holders: Owners
+) -> Iterator[SourceTable]:
     """Yield the waiting tables, translated; the last one says what could not be joined."""
     last: SourceTable | None = None
-    for table in waiting.take():
+    for table in waiting:
         if last is not None:
             yield last
         last = _TRANSLATED[table.kind](table, names)

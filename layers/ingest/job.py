@@ -1,8 +1,9 @@
 """One import in progress: tables in, rows stored, every one of them accounted for."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -62,16 +63,25 @@ class Job:
             crs = self.municipality.storage_crs
             self.intakes[spec.id] = Intake.begin(spec, crs, open_table, numbers=numbers)
 
-    def read(self, path: Path) -> None:
-        """Take in one file."""
-        report = self.describe(path)
-        reading = FileReading(report, self.municipality, self.crs, self.today)
-        done = 0
-        for table in self._tables(path):
-            done += len(table)
+    def read(self, paths: Sequence[Path]) -> None:
+        """Take in files.
+
+        They are translated as one, since an object in one file may need another in the next.
+        """
+        readings: list[FileReading] = []
+        translate = find_translator(self.registry, self.layer.id)
+        tables = self._tables(paths, readings)
+        if self.memory is not None:
+            tables = self.memory.watch(tables)
+        done: Counter[str] = Counter()
+        for table in translate(tables, self.municipality):
+            reading = readings[table.part]
+            name = reading.report.name
+            done[name] += len(table)
             self.take(table, reading)
-            self.progress(f"{self.layer.id}: {path.name}", done, 0)
-        self.progress(f"{self.layer.id}: {path.name}", done, done)
+            self.progress(f"{self.layer.id}: {name}", done[name], 0)
+        for name, count in done.items():
+            self.progress(f"{self.layer.id}: {name}", count, count)
 
     def describe(self, path: Path) -> FileReport:
         """Note a file that is read."""
@@ -102,18 +112,19 @@ class Job:
         """The day on which the import began."""
         return self.started_at.date().isoformat()
 
-    def _tables(self, path: Path) -> Iterator[SourceTable]:
+    def _tables(self, paths: Sequence[Path], readings: list[FileReading]) -> Iterator[SourceTable]:
+        """Yield the tables of all files; add a reading for each file that is begun."""
         specs = self.layer.collections
         hints = Hints(
             x=tuple(dict.fromkeys(name for s in specs for name in s.source.x)),
             y=tuple(dict.fromkeys(name for s in specs for name in s.source.y)),
             encoding=next((s.source.encoding for s in specs if s.source.encoding), None),
         )
-        translate = find_translator(self.registry, self.layer.id)
-        tables = iter(read_tables(path, hints))
-        if self.memory is not None:
-            tables = self.memory.watch(tables)
-        yield from translate(tables, self.municipality)
+        for part, path in enumerate(paths):
+            report = self.describe(path)
+            readings.append(FileReading(report, self.municipality, self.crs, self.today))
+            for table in read_tables(path, hints):
+                yield replace(table, part=part)
 
     def keep(self, faults: Sequence[Fault], rows: Sequence[str] | None = None) -> None:
         """Count faults and put them into the quarantine, each with its row where that is lost."""

@@ -108,8 +108,7 @@ def _replace_all(
         memory = Memory(writer) if writer is not None and parts else None
         job.begin(writer)
         job.memory = memory
-        for path in files:
-            job.read(path)
+        job.read(files)
         job.require_some_rows()
         if store is not None:
             job.compare(store)

@@ -178,4 +178,5 @@ def _slices(table: SourceTable) -> Iterator[SourceTable]:
             geometry=None if table.geometry is None else table.geometry[cut],
             crs=table.crs,
             more=None if table.more is None else table.more[cut],
+            part=table.part,
         )

@@ -423,6 +423,24 @@ def test_of_a_parcel_of_two_offices_the_older_one_is_kept(cadastre):
     assert cadastre.frame("flurstueck")["idflurst"].sort_values().tolist() == [A, C, older]
 
 
+def test_a_first_delivery_in_portions_is_joined_and_its_twins_are_told(tmp_path):
+    cadastre = Cadastre(tmp_path)
+    twin = "DENW01AL0000000a"
+    report = cadastre.take(
+        extract(parcel(A, 1, rest=link("weistAuf", HOUSE)), parcel(twin, 2, begun=OLD)),
+        extract(house(HOUSE, "5"), parcel(B, 2, begun="2010-01-01T00:00:00Z")),
+        extract(street(ROAD, "Ostwall"), parcel(B, 2, begun="2010-01-01T00:00:00Z")),
+    )
+    parcels = cadastre.frame("flurstueck")
+    assert parcels.loc[f"{A}FL", "lagebeztxt"] == "Ostwall 5"
+    assert sorted(parcels["idflurst"]) == [A, B]
+    codes = [f.code for f in cadastre.faults()]
+    assert sorted(codes) == ["border-parcel-repeated", "duplicate-row"]
+    assert [f.counts.read for f in report.files] == [1, 1, 1]
+    cadastre.take(nba(replace(B, parcel(B, 2, begun=NEW)), delete(twin)))
+    assert sorted(cadastre.frame("flurstueck")["idflurst"]) == [A, B]
+
+
 def test_bookings_must_exist_where_bookings_are_delivered(tmp_path, cadastre):
     rest = link("istGebucht", "DENW00ALB0000009")
     report = cadastre.take(nba(replace(A, parcel(A, 1, rest=rest, begun=NEW))))
