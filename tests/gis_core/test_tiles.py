@@ -11,7 +11,7 @@ from gis_core.merge.engine_name import EngineName
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import Links
 from gis_core.merge.points import place_points
-from gis_core.merge.residence import STRAY, Footprints
+from gis_core.merge.residence import NOWHERE, Footprints
 from gis_core.merge.shares import overlap
 from gis_core.merge.tiles import (
     TileRule,
@@ -98,7 +98,7 @@ def whole(rule, fabric, shapes, radius, preferred):
 def in_tiles(rule, keys, ground, table, boxes, tile, streets, order):
     """Return the links of a merge of the same by tiles, worked on in any order."""
     prints = Footprints.build(shapely.bounds(ground), tile)
-    links, border, homes, strays = [], [], np.full(len(table), STRAY), []
+    links, border, homes, strays = [], [], np.full(len(table), NOWHERE), []
     for t in order:
         mine = tile == t
         stay = prints.reside(boxes, rule.reach_m, t)
@@ -119,7 +119,9 @@ def in_tiles(rule, keys, ground, table, boxes, tile, streets, order):
         settled = resolve_tile(rule, measured.of(alone))
         links.append(links_to_arrow(settled, measured.guests.id, measured.ground.key))
         border.append(measures_to_arrow(measured.of(~alone), ~alone & (stay.home[near] == t)))
-        homes, strays = stay.home, np.flatnonzero(stay.home == STRAY)
+        known = near[homes[near] != NOWHERE]
+        assert (homes[known] == stay.home[known]).all()
+        homes[near], strays = stay.home[near], np.flatnonzero(stay.stray)
     joined = measures_from_arrow(border)
     rest = resolve_tile(rule, joined)
     links.append(links_to_arrow(rest, joined.guests.id, joined.ground.key))
@@ -153,6 +155,39 @@ def test_any_tiles_in_any_order_give_the_links_of_the_whole(kind, seed, tiles, p
     assert got.sort_by(order).equals(wanted.sort_by(order))
     # Every guest has one home, or none and then no parcel.
     linked = np.unique(links.feature)
-    assert (homes[linked] != STRAY).all()
+    assert (homes[linked] != NOWHERE).all()
+    assert ((homes == NOWHERE) == np.isin(np.arange(len(table)), strays)).all()
     assert 5 in strays
     assert not np.isin(strays, linked).any()
+
+
+@given(
+    seed=st.integers(0, 999),
+    size=st.sampled_from([3.0, 40.0, 900.0]),
+    reach=st.sampled_from([0.0, 7.5]),
+)
+@settings(max_examples=30, deadline=None)
+def test_who_meets_whom_is_counted_in_cells(seed, size, reach):
+    """However it is looked up, it is the overlap of cells, tile by tile."""
+    rng = np.random.default_rng(seed)
+
+    def boxes(count, side):
+        low = rng.uniform(0, 2000, (count, 2))
+        return np.hstack([low, low + rng.uniform(0, side, (count, 2))]) + X
+
+    runs, tile = boxes(40, 200), rng.integers(0, 4, 40)
+    prints = Footprints.build(runs, tile)
+    guests = boxes(50, size)
+    guests[3] = np.nan
+    wide = guests + reach * np.array([-1, -1, 1, 1])
+    cells, theirs = (np.floor(b / prints.cell_m) for b in (wide, runs))
+    touch = (cells[:, None, :2] <= theirs[:, 2:]) & (cells[:, None, 2:] >= theirs[:, :2])
+    met = np.array([[touch.all(axis=2)[:, tile == t].any(axis=1)] for t in range(4)])[:, 0].T
+    for t in range(4):
+        stay = prints.reside(guests, reach, t)
+        assert (stay.here == met[:, t]).all()
+        assert (stay.alone == (met[:, t] & (met.sum(axis=1) == 1))).all()
+        assert (stay.stray == ~met.any(axis=1)).all()
+        assert (stay.home[stay.here] == met.argmax(axis=1)[stay.here]).all()
+        far = np.vstack([guests, [[0, 0, 1, 1]]])  # a window too large for a table
+        assert (prints.reside(far, reach, t).home[:-1] == stay.home).all()

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from gis_core.folding import fold_name
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import Links, Method
-from gis_core.merge.residence import STRAY
 from gis_core.merge.tiles import (
     TileMeasures,
     links_to_arrow,
@@ -189,9 +188,8 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
         alone.append(stay.alone[stay.here])
         home.append(stay.home[stay.here])
         if group.number in reading.answers_for:
-            out = stay.home == STRAY
-            stray.append(table["feature_id"].combine_chunks().filter(pa.array(out)))
-            placeless.append(~np.isfinite(boxes[out]).all(axis=1))
+            stray.append(table["feature_id"].combine_chunks().filter(pa.array(stay.stray)))
+            placeless.append(~np.isfinite(boxes[stay.stray]).all(axis=1))
     return _Near(
         pa.concat_tables(guests).combine_chunks(),
         np.concatenate(alone),
