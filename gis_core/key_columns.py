@@ -51,9 +51,10 @@ def as_arrow(texts: NDArray[np.object_]) -> pa.LargeStringArray | None:
 
 def as_large_string(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
     """Return a column of texts as one array without nulls."""
-    if isinstance(texts, pa.ChunkedArray):
-        texts = pa.chunked_array(texts.chunks, texts.type).combine_chunks()
-    return texts.cast(pa.large_string()).fill_null("")
+    column = texts.cast(pa.large_string()).fill_null("")
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays([pa.array([], pa.large_string()), *column.chunks])
+    return column
 
 
 def canonical_rows(texts: NDArray[np.object_], catalogue: DistrictCatalogue) -> NDArray[np.bool_]:

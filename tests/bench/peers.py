@@ -3,7 +3,7 @@
     python -m tests.bench.peers geopandas|keys|read FOLDER [--links DIR] > figures.json
 
 Each run is a process of its own; it prints the CPU seconds of every step as JSON. With ``--links``
-it writes its link tables: rows of features and parcels in the order of their files, sorted.
+it writes its link tables: feature, parcel key, and what was measured.
 """
 
 import json
@@ -38,6 +38,18 @@ NEEDED = {
     "grundsteuer": ["feature_id", "stated_key"],
 }
 """Columns that a merge cannot do without: links name features."""
+
+
+COLLECTION = {
+    "trees": "baum",
+    "stems": "baum",
+    "damages": "strassenschaden",
+    "graves": "grab",
+    "buildings": "gebaeude_bauwerk",
+    "land use": "nutzung",
+    "tax keys": "grundsteuer",
+}
+"""What each step links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ class Differences:
 
 
 def compare(ours: pd.DataFrame, theirs: pd.DataFrame, measure: str = "") -> Differences:
-    """Compare link tables by feature and parcel, and a column that both have."""
+    """Compare link tables by ``feature`` and ``parcel``, and a column that both have."""
     both = ours.merge(
         theirs, on=["feature", "parcel"], how="outer", suffixes=("", "_theirs"), indicator="side"
     )
@@ -192,6 +204,16 @@ def read_once(folder: Path) -> Steps:
     return steps
 
 
+def write_links(links: dict[str, pd.DataFrame], folder: Path, out: Path) -> None:
+    """Write link tables with names in place of rows, one file for each step."""
+    out.mkdir(parents=True, exist_ok=True)
+    key = _read_table(folder / "flurstueck", ["parcel_key"])["parcel_key"].to_numpy()
+    for step, table in links.items():
+        name = _read_table(folder / COLLECTION[step], ["feature_id"])["feature_id"].to_numpy()
+        named = table.assign(feature=name[table["feature"]], parcel=key[table["parcel"]])
+        named.to_parquet(out / f"{step.replace(' ', '_')}.parquet")
+
+
 def _read_table(folder: Path, columns: list[str]) -> pd.DataFrame:
     parts = [pd.read_parquet(part, columns=columns) for part in sorted(folder.glob(PARTS))]
     return pd.concat(parts, ignore_index=True)
@@ -225,13 +247,11 @@ def main() -> None:
     parser.add_argument("--links", type=Path)
     asked = parser.parse_args()
     steps = PEERS[asked.peer](asked.folder)
-    if asked.links:
-        asked.links.mkdir(parents=True, exist_ok=True)
-        for name, table in steps.links.items():
-            table.to_parquet(asked.links / f"{name.replace(' ', '_')}.parquet")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = {name: len(table) for name, table in steps.links.items()}
     facts = {"cpu_s": steps.cpu_s, "links": rows, "peak_mib": peak}
+    if asked.links:
+        write_links(steps.links, asked.folder, asked.links)
     sys.stdout.write(json.dumps(facts) + "\n")
 
 
