@@ -3,7 +3,14 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import bench_import, bench_merge, bench_print, bench_serve, bench_zonal
+from tests.bench import (
+    bench_import,
+    bench_merge,
+    bench_print,
+    bench_serve,
+    bench_tiles,
+    bench_zonal,
+)
 from tests.bench.figures import report
 
 BENCHES = {
@@ -12,6 +19,7 @@ BENCHES = {
     "serve": bench_serve.main,
     "print": bench_print.main,
     "zonal": bench_zonal.main,
+    "tiles": bench_tiles.main,
 }
 
 
