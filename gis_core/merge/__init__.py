@@ -1,10 +1,63 @@
-"""Merging features with parcels: pure functions, arrays in, links out.
+"""What lies on which parcel: decode → index → link → summarise, as pure functions.
 
-`fabric` holds the parcels, in key order and indexed; `links` is what every join returns,
-`unmatched` what it could not join. The joins: `points` (with `discs`), `shares`, `keys`,
-`addresses`. What links add up to: `summaries`, `land_use`, `largest_remainder` (parts that add up
-exactly), and `zonal` for rasters (`zones` are parcels in pixel coordinates, `zonal_sums` what
-their cells add up to, `slopes` how steep they are; `zonal_engines` chooses between `zonal_numpy`
-and the `kernels`). For merges larger than memory `tiles` works
-on some of the parcels at a time; `residence` says which tiles a guest meets.
+For a notebook, with GeoDataFrames: :func:`merge` links features to parcels, :func:`apportion`
+carries figures of other areas over to them, :func:`use_areas` cuts parcels by land use,
+:func:`zonal_statistics` says what a raster says about each. The modules, arrays in, arrays out:
+
+decode      `flat`: geometry as coordinate arrays (`flattening`: from objects and back);
+            `shapes`: objects or arrays, whichever is asked for
+index       `fabric`: parcels by key, indexed by an engine; `engines`: GEOS (`engine_shapely`)
+            or compiled (`engine_kernels`, `kernels`), by size; `engine_name`
+measure     `measures`: facts of one feature and one parcel, the dear part; `discs`
+link        `links`: what every join returns; `points`, `shares`, `keys`, `addresses` resolve
+            measures to links; `unmatched`: what found none
+summarise   `summaries`, `land_use`; `largest_remainder`: whole parts that add up
+rasters     `zonal`: statistics of cells; `zonal_engines` (`zonal_numpy` or kernels) count in
+            `zones`, `zonal_sums` adds up, `slopes`
+change      `living_links` follow a change by what it reaches; `living_shapes`
+tiles       `tiles`: a merge in parts, for more than memory holds; `residence`: which parts
+            a guest meets
+frames      `frames`, `areal`, `frame_uses`: the above for GeoDataFrames; `frame_inputs`
+
+Names are loaded when first used: a command that only shows its help pays for none of it.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gis_core.merge.areal import apportion
+    from gis_core.merge.frame_uses import use_areas
+    from gis_core.merge.frames import merge
+    from gis_core.merge.zonal import zonal_statistics
+    from gis_core.merge.zonal_engines import CellEngine
+    from gis_core.merge.zonal_sums import ZonalStatistics
+
+__all__ = [
+    "CellEngine",
+    "ZonalStatistics",
+    "apportion",
+    "merge",
+    "use_areas",
+    "zonal_statistics",
+]
+
+_MODULES = {
+    "CellEngine": "zonal_engines",
+    "ZonalStatistics": "zonal_sums",
+    "apportion": "areal",
+    "merge": "frames",
+    "use_areas": "frame_uses",
+    "zonal_statistics": "zonal",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from its module."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
