@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from gis_core.store import MERGE, GenerationInfo, Store
 from gis_core.store.differences import Difference, differences
 from layers.merging.inputs import needed_columns, parcel_columns
+from layers.municipality import Municipality
 from layers.registry import Registry
 from layers.spec import ENDED, CollectionSpec, Join, LayerSpec
 
@@ -44,6 +45,7 @@ class Changes:
 def find_changes(
     store: Store,
     registry: Registry,
+    municipality: Municipality,
     served: Mapping[str, GenerationInfo],
     parcels: tuple[LayerSpec, CollectionSpec],
 ) -> Changes | None:
@@ -54,7 +56,7 @@ def find_changes(
     """
     merged = served.get(MERGE)
     inputs = {name: served[name].number for name in registry.layers if name in served}
-    if merged is None or merged.provenance.get("rules") != rules_digest(registry):
+    if merged is None or merged.provenance.get("rules") != rules_digest(registry, municipality):
         return None
     made_from = merged.provenance.get("inputs")
     if not isinstance(made_from, dict) or set(made_from) != set(inputs):
@@ -80,8 +82,12 @@ def find_changes(
     return None if ended is None else Changes(merged, before, found, ended)
 
 
-def rules_digest(registry: Registry) -> str:
-    """Return a hash of all that decides how collections and rasters are related to parcels."""
+def rules_digest(registry: Registry, municipality: Municipality) -> str:
+    """Return a hash of all that decides how collections and rasters are related to parcels.
+
+    The statistics that a raster layer wants are part of it, and so are the municipality's kind
+    of keys, its storage CRS and the bound up to which areas may differ.
+    """
     rules: list[list[object]] = [
         [spec.id, spec.accuracy_m, spec.relation.model_dump(mode="json")]
         for _, spec in registry.collections()
@@ -92,7 +98,13 @@ def rules_digest(registry: Registry) -> str:
         if layer.raster is not None
     ]
     rules.sort(key=lambda rule: str(rule[0]))
-    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+    ground = [
+        type(municipality.keys).__name__,
+        municipality.storage_crs,
+        asdict(municipality.area_bound),
+    ]
+    text = json.dumps([ground, *rules], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _small(before: GenerationInfo, now: GenerationInfo, spec: CollectionSpec) -> Difference | None:

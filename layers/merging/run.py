@@ -79,7 +79,7 @@ def merge(
     begun = time.perf_counter()
     served = dict(store.served())
     layer, spec = parcel_collection(registry, served)
-    changes = None if whole else find_changes(store, registry, served, (layer, spec))
+    changes = None if whole else find_changes(store, registry, municipality, served, (layer, spec))
     if changes is not None:
         return update(store, registry, municipality, changes, (layer, spec), progress)
     link = linker()
@@ -97,7 +97,7 @@ def merge(
         dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
         provenance = {
             "inputs": inputs,
-            "rules": rules_digest(registry),
+            "rules": rules_digest(registry, municipality),
             "engine": parcels.engine.value,
             "uses_are_stated": bool(parcels.use.astype(np.bool_).any()),
             "covering": next((s.id for _, s in registry.collections() if s.relation.covers), ""),
@@ -147,7 +147,7 @@ def refresh_directory(
         if MERGE not in served:
             return None
         parcels = parcel_collection(registry, served)
-        changes = find_changes(store, registry, served, parcels)
+        changes = find_changes(store, registry, municipality, served, parcels)
         if changes is None:
             return None
         return update(store, registry, municipality, changes, parcels, progress)

@@ -10,8 +10,11 @@ import pytest
 import shapely
 from shapely.affinity import translate
 
+from gis_core.fabric_quality import AreaBound
+from gis_core.keys import TextKeys
 from gis_core.store import MERGE, Query, Store
 from layers.merging import merge
+from layers.merging.changes import rules_digest
 from layers.municipality import load_municipality
 from layers.registry import find_layers
 
@@ -164,6 +167,25 @@ def test_a_large_change_is_merged_from_scratch(city):
     trees = city.served()["trees"].table("baum").count
     edit(city, "trees", "baum", gone, trees // 2, 1)
     assert merge(city, REGISTRY, KREFELD).changed is None
+
+
+def test_other_rules_are_merged_from_scratch(city):
+    """A wider bound, another CRS, another statistic: the served links do not follow them."""
+    same = dict(REGISTRY.layers)
+    terrain = same["terrain"]
+    raster = terrain.raster.model_copy(update={"exact": not terrain.raster.exact})
+    same["terrain"] = terrain.model_copy(update={"raster": raster})
+    now = rules_digest(REGISTRY, KREFELD)
+    others = [
+        rules_digest(REGISTRY, replace(KREFELD, area_bound=AreaBound(a=9.0))),
+        rules_digest(REGISTRY, replace(KREFELD, storage_crs=25833)),
+        rules_digest(REGISTRY, replace(KREFELD, keys=TextKeys())),
+        rules_digest(replace(REGISTRY, layers=same), KREFELD),
+    ]
+    assert len({now, *others}) == 5
+    wider = replace(KREFELD, area_bound=AreaBound(a=9.0))
+    assert merge(city, REGISTRY, wider).changed is None
+    assert merge(city, REGISTRY, wider).changed == 0
 
 
 def test_links_follow_the_ground_and_tax_objects_their_keys(city):
