@@ -118,6 +118,10 @@ class Lives:
             self._add(new, change)
             return True
         ends = at
+        if change.operation is Operation.DELETE and not at:
+            raise misfit(
+                change, "nba-without-moment", "no moment", "a delivery that states its datum"
+            )
         if change.operation is Operation.UPDATE:
             if change.ends is None:
                 raise misfit(

@@ -17,6 +17,7 @@ from gis_core.store import Amendment, GenerationInfo, Query, Snapshot, TableSche
 from gis_core.store.amend import TableAmendment
 from gis_core.store.schema import FEATURE_ID
 from gis_core.store.tables import TableWriter
+from layers.alkis import parcels
 from layers.alkis.deliveries import (
     LEDGER,
     Delivery,
@@ -42,7 +43,7 @@ from layers.ingest.report import Counts, FileReport
 from layers.ingest.translators import find_translator
 from layers.schema import table_schemas
 from layers.source import SourceCRS, SourceTable
-from layers.spec import UNMAPPED
+from layers.spec import ENDED, UNMAPPED
 
 WHOLE = "Import a first delivery (Bestandsdatenauszug in NAS, or the first NBA): it begins anew."
 
@@ -94,11 +95,12 @@ class Amending:
             done = 0
             for change in read_changes(part.path, part.name):
                 done += 1
-                if change.kind not in KEPT:
-                    report.ignored[change.kind] = report.ignored.get(change.kind, 0) + 1
-                yield change
                 if done % 1_000 == 0:
                     job.progress(f"{job.layer.id}: {part.name}", done, 0)
+                if change.kind in KEPT:
+                    yield change
+                else:
+                    report.ignored[change.kind] = report.ignored.get(change.kind, 0) + 1
             job.progress(f"{job.layer.id}: {part.name}", done, done)
 
     def write(self, resolved: Resolved) -> None:
@@ -110,6 +112,7 @@ class Amending:
         self.job.begin(self.writer, opened, f"{number}-")
         self._take_out(resolved, rows)
         self._end(resolved.ended, rows)
+        self._correct_past(resolved)
         for table in self._translated(new_tables(resolved.new), resolved):
             self.job.take(table, self._readings[table.file])
         self._refresh(resolved, rows)
@@ -165,6 +168,17 @@ class Amending:
             schema = table_schemas(self.job.layer.collection(name), self._crs)[1]
             table = _opener(self.writer)(schema)
             table.append(_ended_rows(frame, by_row, schema), _shapes(frame))
+
+    def _correct_past(self, resolved: Resolved) -> None:
+        """Take out what was told of former parcels and is told in another way now."""
+        told = {v.oid for v in resolved.new}
+        past = [
+            ended_id(row_of(v)[1], v.begins)
+            for v in resolved.ended
+            if v.kind in parcels.HISTORIC and v.oid in told
+        ]
+        if self.writer is not None and past:
+            self.writer.amend(PARCELS + ENDED).delete(past)
 
     # -- rows that come ----------------------------------------------------------------
 
@@ -240,8 +254,15 @@ def _ended_rows(
             for b, v in zip(rows["anlass"], now, strict=True)
         ]
         rows["anlass"] = pd.Series([r or None for r in reasons], dtype=object)
-    rows[FEATURE_ID] = [f"{row}-{v.begins}" for row, v in zip(rows[FEATURE_ID], now, strict=True)]
+    rows[FEATURE_ID] = [
+        ended_id(row, v.begins) for row, v in zip(rows[FEATURE_ID], now, strict=True)
+    ]
     return rows
+
+
+def ended_id(row: str, begins: str) -> str:
+    """Return the id of a version that ended, as `layers.ingest.intake` makes it."""
+    return f"{row}-{begins}"
 
 
 def _shapes(frame: pd.DataFrame) -> NDArray[np.object_]:

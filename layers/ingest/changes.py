@@ -26,6 +26,7 @@ from layers.ingest.job import Job
 from layers.ingest.report import ChangeReport, DeliveryReport, IngestReport
 
 OnMissing = Literal["refuse", "quarantine"]
+_NO_LEDGER = "a cadastre without a ledger (it did not come as NAS)"
 
 
 def apply_changes(
@@ -101,7 +102,9 @@ def _served(store: Store, layer: str, file: str) -> tuple[GenerationInfo, Snapsh
     snapshot = store.open_generation(info) if info else None
     ledger = Ledger.read(snapshot) if snapshot else None
     if info is None or snapshot is None or ledger is None:
-        there = "no cadastre" if info is None else "a cadastre that did not come as NAS"
+        there = (
+            "no cadastre" if info is None else "a cadastre without a ledger: it did not come as NAS"
+        )
         raise without_first(file, there)
     return info, snapshot, ledger
 

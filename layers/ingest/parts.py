@@ -26,5 +26,7 @@ def find_parts(files: Sequence[Path]) -> Iterator[tuple[Part, ...]]:
             for file in stack.enter_context(unpacked(path)):
                 with file.path.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
-                parts.append(Part(file.path, file.name, digest, read_head(file.path)))
+                taken = file.name in {part.name for part in parts}
+                name = f"{path.parent.name}/{file.name}" if taken else file.name
+                parts.append(Part(file.path, name, digest, read_head(file.path)))
         yield tuple(parts)

@@ -147,6 +147,30 @@ def test_a_deleted_object_ends_when_it_is_delivered(cadastre):
     ]
 
 
+def test_without_a_moment_nothing_can_be_deleted(cadastre):
+    text = nba(delete(A), when=DAY)
+    with pytest.raises(DeliveryError, match="found no moment"):
+        cadastre.take(text.replace(f"<datum>{DAY}</datum>", ""))
+    cadastre.take(
+        nba(replace(B, parcel(B, 2, begun=NEW)), delete(A)).replace(f"<datum>{DAY}</datum>", "")
+    )
+    assert cadastre.lives()[0] == (A, "2020-01-31", "2026-01-15")
+
+
+def test_what_is_told_of_a_former_parcel_can_be_corrected(cadastre):
+    def former(successor, begun):
+        rest = f"<nachfolgerFlurstueckskennzeichen>{successor}</nachfolgerFlurstueckskennzeichen>"
+        text = parcel(D, 7, begun=begun, rest=rest)
+        return text.replace("AX_Flurstueck", "AX_HistorischesFlurstueck")
+
+    cadastre.take(nba(insert(former("05304901200001______", OLD))))
+    later = nba(replace(D, former("05304901200002______", NEW)), when="2026-02-08T00:00:00Z")
+    cadastre.take(later)
+    past = cadastre.frame("flurstueck_beendet")
+    assert past["idflurst"].tolist() == [D]
+    assert f"{past['beginnt'].iloc[0]:%F}" == NEW[:10]
+
+
 def test_an_update_says_when_and_why(cadastre):
     cadastre.take(nba(update(A, "2026-01-10T00:00:00Z", ["010102", "010103"])))
     row = cadastre.frame("flurstueck_beendet").iloc[0]
@@ -288,6 +312,19 @@ def test_portions_are_one_delivery(cadastre, tmp_path):
     assert ledger["delete"].tolist() == [0, 0, 1]
     with pytest.raises(DeliveryError, match="was applied before, without this file"):
         cadastre.take(nba(delete(C), portion=3))
+
+
+def test_files_of_one_name_are_told_apart(cadastre, tmp_path):
+    paths = []
+    for portion, oid in enumerate((A, B), 1):
+        folder = tmp_path / f"portion{portion}"
+        folder.mkdir()
+        paths.append(folder / "nba.xml")
+        paths[-1].write_text(nba(delete(oid), portion=portion))
+    cadastre.take_files(*paths)
+    ledger = cadastre.frame("lieferung")
+    assert ledger["file"].tolist()[1:] == ["nba.xml", "portion2/nba.xml"]
+    assert ledger["delete"].tolist()[1:] == [1, 1]
 
 
 def test_several_deliveries_in_one_command_are_applied_in_their_order(cadastre):

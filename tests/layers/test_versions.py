@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gis_core.store import Store
 from layers.alkis.versions import Life, Lives, Version
@@ -141,8 +141,10 @@ TestDeliveries = Deliveries.TestCase
 class Imports(RuleBasedStateMachine):
     """The same through files, store and tables: what is stored is what the model says."""
 
-    def __init__(self):
-        super().__init__()
+    folder = None
+
+    @initialize()
+    def begin(self):
         self.folder = tempfile.TemporaryDirectory()
         self.data = Path(self.folder.name) / "data"
         self.model = Model({(oid, when(2)): None for oid in OIDS[:2]})
@@ -151,7 +153,8 @@ class Imports(RuleBasedStateMachine):
         self._take(world.extract(*(self._parcel(oid, when(2)) for oid in OIDS[:2]), *streets))
 
     def teardown(self):
-        self.folder.cleanup()
+        if self.folder is not None:
+            self.folder.cleanup()
 
     @rule(operations=operations)
     def deliver(self, operations):
