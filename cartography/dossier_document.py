@@ -176,10 +176,14 @@ def _neighbours(dossier: Dossier, words: Messages) -> Mapping[str, object]:
 def _successors(dossier: Dossier, words: Messages) -> Mapping[str, object]:
     header = [words(f"dossier.{c}") for c in ("parcel", "key", "ground_share")]
     rows = [
-        [other.label[words.lang], other.parcel_key, f"{words.number(100 * other.share, 1)} %"]
+        [other.label[words.lang], other.parcel_key, _percent(other.share, words)]
         for other in (dossier.ended.successors if dossier.ended else ())
     ]
     return _table(header, rows, numbers=[2])
+
+
+def _percent(share: float | None, words: Messages) -> str:
+    return "–" if share is None else f"{words.number(100 * share, 1)} %"
 
 
 def _history(dossier: Dossier, words: Messages) -> Mapping[str, object]:

@@ -20,7 +20,8 @@ class KeyLinks:
     old, new
         (k,) object, parcel keys; None: no parcel on that side.
     share_old, share_new
-        (k,) float64, part of the old and of the new parcel that the link is about.
+        (k,) float64, part of the old and of the new parcel that the link is about; NaN where
+        nobody knows.
     """
 
     at: Times
@@ -55,7 +56,7 @@ class KeyLinks:
         -------
         The last parcels of every line, the largest part first; ``{key: 1.0}`` where nothing ever
         happened to it. What left the municipality is in none of them, so the parts may add up to
-        less than 1.
+        less than 1. NaN, last, where a part is not known.
 
         Notes
         -----
@@ -103,7 +104,7 @@ class KeyLinks:
                 if side[link] is not None:
                     onward = (str(side[link]), self.at[link])
                     waiting[onward] = waiting.get(onward, 0.0) + part * float(share[link])
-        return dict(sorted(ends.items(), key=lambda end: (-end[1], end[0])))
+        return dict(sorted(ends.items(), key=lambda end: (np.isnan(end[1]), -end[1], end[0])))
 
     def _next_event(
         self, links: list[int], since: np.datetime64 | None, *, forward: bool

@@ -310,7 +310,11 @@ class Reader:
             return merged.frame("unmatched", Query(limit=0)).drop(columns="collection")
         frame = merged.frame("unmatched", query, sealed=sealed)
         self._log(actor, "unmatched", view, query, frame[FEATURE_ID], classes=view.link_classes)
-        return with_successors(frame.drop(columns="collection"), self.history(actor))
+        cases = frame.drop(columns="collection")
+        try:
+            return with_successors(cases, self.history(actor))
+        except UnknownCollectionError:  # the actor may not know of parcels
+            return cases
 
     def raster(self, actor: Actor, layer_id: str) -> Path | None:
         """Return the raster file of a layer, None when none was imported or it may not be read."""

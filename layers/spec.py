@@ -168,6 +168,7 @@ class Relation(_Strict):
     covers: bool = False  # it covers the ground without gaps: areas are scaled to the official one
     prefer: tuple[str, ...] = ()  # uses of parcels that go first, such as streets for road damage
     area: Identifier | None = None  # of parcels: field with the official area
+    successors: Identifier | None = None  # of parcels: field with the keys of what came after one
     use: Identifier | None = None  # of parcels: field with the land use ("Weg;12|Wald;300")
     district: Identifier | None = None  # of parcels: field with the key of the Gemarkung
 
@@ -186,7 +187,7 @@ class Relation(_Strict):
     def fields(self) -> tuple[str, ...]:
         """Name every field that the relation speaks of."""
         stated = (self.key, self.address, self.circumference_cm, self.counts_by)
-        of_parcels = (self.area, self.use, self.district)
+        of_parcels = (self.area, self.successors, self.use, self.district)
         return (*self.sums, *filter(None, (*stated, *of_parcels)))
 
 

@@ -93,7 +93,8 @@ def _print_fate(fate: "Fate | None") -> None:
         return
     out.print(f"ended {fate.ended_on or ''}; on its ground today:", markup=False)
     for successor in fate.successors:
-        out.print(f"  {successor.parcel_key}  {100 * successor.share:.1f} %", markup=False)
+        part = "" if successor.share is None else f"  {100 * successor.share:.1f} %"
+        out.print(f"  {successor.parcel_key}{part}", markup=False)
     if not fate.successors:
         out.print("  nothing that is known")
 

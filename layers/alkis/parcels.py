@@ -62,6 +62,9 @@ def translate_parcels(source: SourceTable, places: Places) -> SourceTable:
         ],
         "lagebeztxt": _addresses(table, places),
         "tntxt": [None] * len(table),
+        "nachfolger": [
+            ";".join(keys) or None for keys in table.lists("nachfolgerFlurstueckskennzeichen")
+        ],
     }
     return table.becoming("flurstueck", columns)
 

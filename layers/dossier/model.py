@@ -113,11 +113,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A predecessor or successor; ``share`` is its part of the common ground, 0 to 1."""
+    """A predecessor or successor; ``share`` is its part of the common ground, 0 to 1, if known."""
 
     parcel_key: str
     label: Title
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)

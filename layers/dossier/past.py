@@ -11,16 +11,18 @@ from layers.wording import format_date
 
 def happening(event: Event, keys: KeyScheme) -> Happening:
     """Return an event with its parcels as people name them."""
-    sides: list[dict[str, float]] = [{}, {}]
+    sides: list[dict[str, float | None]] = [{}, {}]
     for link in event.links:
         for side, key, share in (
             (sides[0], link.old_key, link.share_old),
             (sides[1], link.new_key, link.share_new),
         ):
             if key:
-                side[key] = min(side.get(key, 0.0) + share, 1.0)
+                known = side.get(key, 0.0)
+                none = share is None or known is None
+                side[key] = None if none else round(min((known or 0.0) + (share or 0.0), 1.0), 6)
     old, new = (
-        tuple(Relative(key, key_label(key, keys), round(share, 6)) for key, share in side.items())
+        tuple(Relative(key, key_label(key, keys), share) for key, share in side.items())
         for side in sides
     )
     return Happening(event.id, event.kind, event.day, event.stated, old, new)

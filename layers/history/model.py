@@ -6,13 +6,16 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Ground that went from one parcel to another; a key is "" where no parcel is."""
+    """Ground that went from one parcel to another; a key is "" where no parcel is.
+
+    Area and shares are None where the source names the successor of a parcel without a drawing.
+    """
 
     old_key: str
     new_key: str
-    area_m2: float
-    share_old: float
-    share_new: float
+    area_m2: float | None
+    share_old: float | None
+    share_new: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ class Event:
 class Successor:
     """A current parcel on the ground of a former one, with its part of that ground.
 
-    Over several events the part is an estimate: shares are multiplied along the way.
+    Over several events the part is an estimate: shares are multiplied along the way. None where
+    it is not known.
     """
 
     parcel_key: str
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)

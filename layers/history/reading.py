@@ -1,5 +1,6 @@
 """What the reader gives out of the history: the fate of a parcel, the parcels of a former day."""
 
+import math
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Protocol
@@ -92,7 +93,7 @@ class ParcelHistory:
             last = events.get(key)
             day = ended.get(key) if last is None else ended.get(key, last.day)
             successors = tuple(
-                Successor(after, round(share, 6))
+                Successor(after, _rounded(share, 6))
                 for after, share in part.items()
                 if after in there and after != key
             )
@@ -227,9 +228,9 @@ def _events(frame: pd.DataFrame) -> tuple[Event, ...]:
             Link(
                 str(row["old_key"]) if pd.notna(row["old_key"]) else "",
                 str(row["new_key"]) if pd.notna(row["new_key"]) else "",
-                round(float(row["area_m2"]), 3),
-                round(float(row["share_old"]), 6),
-                round(float(row["share_new"]), 6),
+                _rounded(row["area_m2"], 3),
+                _rounded(row["share_old"], 6),
+                _rounded(row["share_new"], 6),
             )
             for row in rows.sort_values(["old_key", "new_key"]).to_dict("records")
         )
@@ -237,3 +238,8 @@ def _events(frame: pd.DataFrame) -> tuple[Event, ...]:
         day = pd.Timestamp(first["at"]).date()
         events.append(Event(str(name), str(first["kind"]), day, first["basis"] == STATED, links))
     return tuple(sorted(events, key=lambda e: (e.day, e.id)))
+
+
+def _rounded(value: object, digits: int) -> float | None:
+    number = float(str(value))
+    return None if math.isnan(number) else round(number, digits)

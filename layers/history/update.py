@@ -46,11 +46,13 @@ from layers.history.record import (
     version_schema,
     version_table,
 )
+from layers.history.stated import stated_links
 from layers.municipality import Municipality
 from layers.registry import Registry
 from layers.spec import CollectionSpec, LayerSpec
 
 KEEP = 2
+_NAMED = 5  # keys that a note names
 
 
 @dataclass
@@ -71,6 +73,20 @@ class HistoryReport:
     events: dict[str, int] = field(default_factory=dict)
     versions: int = 0
     reused: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what was found, for the report of an import."""
+        said = []
+        if self.events:
+            listed = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self.events.items()))
+            said.append(f"what happened to parcels: {listed}")
+        if self.reused:
+            few = ", ".join(self.reused[:_NAMED]) + (" …" if len(self.reused) > _NAMED else "")
+            said.append(
+                f"{len(self.reused):,} parcel keys were another parcel's before, and a number "
+                f"once used is not used again: {few}"
+            )
+        return tuple(said)
 
 
 def update_history(
@@ -148,12 +164,12 @@ class _Step:
         since = None if former is None else np.datetime64(str(former.provenance["moment"]), "s")
         compared = compare(self.store, self.spec, self.before, self.after, record, since)
         told = trace(compared.versions, accuracy_m=self.spec.accuracy_m, since=compared.since)
-        links = _link_rows(compared, told)
+        links = _link_rows(compared, told, self.spec)
         versions = _version_rows(compared, told)
         if record is not None:
             versions = versions[~_held(versions, record, self.spec)]
         again = reused_keys(compared, record, self.spec)
-        self._count(compared, told, len(versions), again)
+        self._count(links, len(versions), (*compared.versions.key[told.reused], *again))
         tables = (
             (version_schema(self.spec, self.crs), versions),
             (lineage_schema(self.spec), links),
@@ -178,13 +194,10 @@ class _Step:
             "reused": [*listed, *(key for key in self.report.reused if key not in listed)],
         }
 
-    def _count(
-        self, compared: Comparison, told: Lineage, versions: int, again: tuple[str, ...]
-    ) -> None:
-        for kind in told.kind:
-            self.report.events[str(kind)] = self.report.events.get(str(kind), 0) + 1
+    def _count(self, links: pd.DataFrame, versions: int, reused: tuple[str, ...]) -> None:
+        for kind in links.drop_duplicates("event")["kind"]:
+            self.report.events[kind] = self.report.events.get(kind, 0) + 1
         self.report.versions += versions
-        reused = (*compared.versions.key[told.reused].tolist(), *again)
         self.report.reused = tuple(dict.fromkeys((*self.report.reused, *reused)))
 
 
@@ -229,7 +242,7 @@ def _version_rows(compared: Comparison, told: Lineage) -> pd.DataFrame:
     return found.drop_duplicates(FEATURE_ID)
 
 
-def _link_rows(compared: Comparison, told: Lineage) -> pd.DataFrame:
+def _link_rows(compared: Comparison, told: Lineage, spec: CollectionSpec) -> pd.DataFrame:
     """Return one row per link, each event under an id that depends on nothing but itself."""
     key = np.array([*compared.versions.key, None], object)  # position -1: no parcel
     noticed = np.append(compared.rows[SEEN].notna().to_numpy(bool), [False])
@@ -249,6 +262,12 @@ def _link_rows(compared: Comparison, told: Lineage) -> pd.DataFrame:
     doubtful = pd.Series(noticed[told.old]).groupby(event).transform("any")
     alone = (told.old < 0) & (compared.since is not None)
     links["basis"] = np.where(doubtful.to_numpy(bool) | alone, NOTICED, STATED)
+    passed_on = told.old[(told.old >= 0) & (told.new >= 0)]
+    named = stated_links(compared, spec, frozenset(passed_on.tolist()))
+    if named is not None:
+        # What has a successor has not left the municipality, though its ground is not known.
+        gone = links["new_key"].isna() & links["old_key"].isin(named["old_key"])
+        links = pd.concat([part for part in (links[~gone], named) if len(part)])
     names = {number: _event_id(rows) for number, rows in links.groupby("event")}
     links["event"] = links["event"].map(names).astype(object)
     return links

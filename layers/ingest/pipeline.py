@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -90,7 +91,9 @@ def ingest(
     if not changes:
         report = _replace_all(store, job, files, parts, data_date=data_date, dry_run=dry_run)
     if report.generation is not None and store is not None:
-        update_history(store, registry, municipality)
+        told = update_history(store, registry, municipality)
+        if told is not None:
+            report = replace(report, notes=(*report.notes, *told.notes()))
     return report
 
 

@@ -19,6 +19,7 @@ COMMANDS = (
     ["check", "parcels"],
     ["find"],
     ["dossier"],
+    ["history"],
     ["print", "flurkarte"],
     ["serve"],
     ["grids", "add"],

@@ -73,8 +73,9 @@ def deliver(store, day, parcels, *, begins=None, former=(), names=None):
     with store.stage("alkis") as writer:
         writer.table(main).append(rows, np.array(list(parcels.values()), object))
         past = writer.table(ended)
-        for k, shape, since, until in former:
+        for k, shape, since, until, *after in former:
             row = {"feature_id": [f"{k}-{until}"], "flstkennz": [k]}
+            row["nachfolger"] = [" ".join(after[0]) if after else None]
             row |= {"beginnt": pd.to_datetime([since]), "endet": pd.to_datetime([until])}
             past.append(pd.DataFrame(row), np.array([shape], object))
         writer.publish({}, day)
@@ -243,12 +244,35 @@ def test_a_first_delivery_tells_the_past_that_it_holds(tmp_path):
             build_dossier(reader, CITIZEN, key(77))
 
 
+def test_successors_that_the_source_names_count_where_there_is_no_drawing(tmp_path):
+    """Two parcels of paper days became one, and that was split."""
+    former = [
+        (key(70), None, None, "2003-01-01", [key(72)]),
+        (key(71), None, None, "2003-01-01", [key(72)]),
+        (key(72), None, None, "2010-01-01", [ONE_A, ONE_B]),
+    ]
+    with Store.open(tmp_path, create=True) as store:
+        report = deliver(store, date(2020, 1, 1), SPLIT, former=former)
+        assert report.events == {"merge": 1, "split": 1}
+    with closing(open_reader(tmp_path)) as reader:
+        fate = reader.history(CITIZEN).fate(key(70))
+        assert (fate.event.kind, fate.event.old_keys) == ("merge", (key(70), key(71)))
+        assert [(s.parcel_key, s.share) for s in fate.successors] == [(ONE_A, None), (ONE_B, None)]
+        with pytest.raises(EndedParcelError) as caught:
+            build_dossier(reader, CITIZEN, key(70))
+        assert caught.value.fields["successors"] == (ONE_A, ONE_B)
+        today = build_dossier(reader, CITIZEN, ONE_A)
+        jsonschema.validate(json.loads(json.dumps(today.as_json())), SCHEMA)
+
+
 def test_a_number_that_is_used_again_is_a_finding(tmp_path):
     with Store.open(tmp_path, create=True) as store:
         for day, parcels in DELIVERIES:
             deliver(store, day, parcels)
         report = deliver(store, date(2023, 1, 1), MERGED | {TWO: plot(60, 80)})
         assert report.reused == (TWO,)
+        assert report.notes()[0] == "what happened to parcels: 1 new"
+        assert TWO in report.notes()[1]
         deliver(store, date(2024, 1, 1), MERGED | {TWO: plot(60, 80)})
         assert store.served()[HISTORY].provenance["reused"] == [TWO]
 
