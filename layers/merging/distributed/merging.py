@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gis_core.errors import StoreError
+from gis_core.merge.engine_name import EngineName
 from gis_core.store.parquet import Storage
 from layers.merging.distributed.keyed import (
     JoinKeysTask,
@@ -21,9 +22,9 @@ from layers.merging.distributed.keyed import (
 )
 from layers.merging.distributed.layout import LINKS, Layout, read_layout
 from layers.merging.distributed.parts import Counts, Done, Shared
-from layers.merging.distributed.plan import TILE_PARCELS, PlanKey, make_plan
+from layers.merging.distributed.plan import TILE_PARCELS, Plan, PlanKey, make_plan
 from layers.merging.distributed.runners import Runner
-from layers.merging.distributed.work import MeasureTask, ResolveTask, measure, resolve
+from layers.merging.distributed.work import MeasureTask, ResolveTask, measure, resolve, warm
 from layers.progress import Progress, silent
 
 VERSION = 1
@@ -87,15 +88,19 @@ def merge_layout(
     begun = time.perf_counter()
     layout = read_layout(storage)
     key = PlanKey(storage.url, layout.file.made_from, tile_parcels)
-    tiles = len(make_plan(key).tiles)
+    plan = make_plan(key)
     account = _Account(uuid.uuid4().hex[:12])
     with runner:
-        _work(_Step(runner, account, progress), layout, key, tiles)
+        _work(_Step(runner, account, progress), plan, key)
     names = [c.id for c in layout.file.collections] + [c.id for c in layout.file.keyed]
     counts = {name: account.counts[name] for name in names}
     _commit(storage, layout.file.made_from, account)
     return TiledReport(
-        account.run, layout.parcels.rows, tiles, counts, round(time.perf_counter() - begun, 3)
+        account.run,
+        layout.parcels.rows,
+        len(plan.tiles),
+        counts,
+        round(time.perf_counter() - begun, 3),
     )
 
 
@@ -111,10 +116,12 @@ def merge_place(
     return merge_layout(storage, runner, tile_parcels=tile_parcels, progress=progress)
 
 
-def _work(step: "_Step", layout: Layout, key: PlanKey, tiles: int) -> None:
+def _work(step: "_Step", plan: Plan, key: PlanKey) -> None:
     """Have all tasks done, step by step."""
-    run = step.account.run
-    first = [MeasureTask(key, run, tile) for tile in range(tiles)]
+    run, layout = step.account.run, plan.layout
+    if plan.engine is EngineName.KERNELS:
+        step("kernels", warm, [0])
+    first = [MeasureTask(key, run, tile) for tile in range(len(plan.tiles))]
     shared = step("tiles", measure, first)
     by_key = shared.pop(layout.file.parcels, {})
     second = [ResolveTask(key, run, home, s) for home, s in _by_home(shared).items()]

@@ -59,6 +59,16 @@ class ResolveTask:
     shared: dict[str, tuple[Shared, ...]]
 
 
+def warm(number: int) -> Done:
+    """Compile the kernels if nobody has on this machine, so that not all workers do at once."""
+    # Loading compiled code takes a second: only who needs it pays for it.
+    from gis_core.merge.kernels.warm import compile_kernels, is_warm  # noqa: PLC0415
+
+    if not is_warm():
+        compile_kernels()
+    return Done(number)
+
+
 def measure(task: MeasureTask) -> Done:
     """Do a `MeasureTask`."""
     plan = make_plan(task.plan)
