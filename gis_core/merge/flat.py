@@ -199,16 +199,17 @@ class FlatShapes:
 
     def take(self, index: NDArray[np.integer | np.bool_] | slice) -> Self:
         """Return the shapes at those positions, in that order; a position may come twice."""
-        index = np.arange(len(self))[index]
-        rings, shape = _runs(self.shape, index)
+        whole_numbers = not isinstance(index, slice) and index.dtype != np.bool_
+        at = np.asarray(index, np.intp) if whole_numbers else np.arange(len(self))[index]
+        rings, shape = _runs(self.shape, at)
         vertices, ring = _runs(self.ring, rings)
         return type(self)(
             self.xy[vertices],
             ring,
             self.role[rings],
             shape,
-            self.dimension[index],
-            self.box[index],
+            self.dimension[at],
+            self.box[at],
         )
 
     @classmethod

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gis_core.merge.engine_kernels import KernelEngine
 from gis_core.merge.links import Links, link_table
-from gis_core.merge.living_shapes import LivingShapes
+from gis_core.merge.living_shapes import Growing, LivingShapes
 from gis_core.merge.measures import PieceMeasures
 from gis_core.merge.points import measure_points, resolve_points
 from gis_core.merge.shapes import Shapes
@@ -82,7 +82,7 @@ class LivingLinks:
         self.parcels, self.features, self.rule = parcels, features, rule
         everything = np.flatnonzero(features.alive)
         self._blocks = [Links.none()]
-        self._block_of = np.zeros(len(features.alive), np.intp)
+        self._block = Growing(np.zeros(len(features.alive), np.intp))
         base = self._from_scratch(everything)
         self._blocks = [base]
         self._by_parcel = np.argsort(base.parcel, kind="stable")
@@ -102,15 +102,15 @@ class LivingLinks:
         """
         if self.rule.how == "share":
             return self._recut(gone, came)
-        changed = np.concatenate([gone, came])
-        touched = self._points_near(changed)
-        self._store(touched, self._from_scratch(touched))
+        touched = self._points_near(np.concatenate([gone, came]))
+        if len(touched):
+            self._store(touched, self._from_scratch(touched))
         return touched
 
     def features_changed(self, gone: NDArray[np.intp], came: NDArray[np.intp]) -> None:
         """Bring the links up to date after features went and came (slots likewise)."""
         room = len(self.features.alive) - len(self._block_of)
-        self._block_of = np.concatenate([self._block_of, np.zeros(room, np.intp)])
+        self._block.extend(np.zeros(room, np.intp))
         touched = np.sort(np.concatenate([gone, came]))
         self._store(touched, self._from_scratch(came))
 
@@ -131,6 +131,11 @@ class LivingLinks:
             rows = _rows(links.feature, features[block == number])
             found.append(links.take(rows))
         return Links.join(found) if found else Links.none()
+
+    @property
+    def _block_of(self) -> NDArray[np.intp]:
+        """(feature slots,) which block holds a feature's links; 0 is the base."""
+        return self._block.values  # noqa: PD011 - not a pandas object
 
     # -- inside ------------------------------------------------------------------------
 
@@ -157,8 +162,10 @@ class LivingLinks:
     def _points_near(self, parcels: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the points that are, or were, in reach of parcels."""
         shapes = self.parcels.take(parcels)
-        widest = float(self._reach(self.features.number).max(initial=0.0))
-        close = self.features.near(_grown(shapes.box, np.full(len(shapes), widest)))
+        widest = self._reach(np.full(len(shapes), self.features.largest))
+        close = self.features.near(_grown(shapes.box, widest))
+        if not len(close):
+            return close
         reach = self._reach(self.features.number[close])
         xy = self.features.take(close).box[:, :2]
         point, _, _, _ = KernelEngine(Shapes(flat=shapes)).near(xy, reach)
@@ -168,20 +175,22 @@ class LivingLinks:
         """Keep the pieces on parcels that stayed; cut anew only on those that came."""
         rule, shapes = self.rule, self.parcels.take(came)
         close = self.features.near(shapes.box)
-        guests = Shapes(flat=self.features.take(close))
+        lost = self._features_on(gone)
+        if not len(close) + len(lost):
+            return lost
         new = measure_pieces(
-            guests,
+            Shapes(flat=self.features.take(close)),
             self.features.size[close],
             KernelEngine(Shapes(flat=shapes)),
             self.parcels.size[came],
             accuracy_m=rule.accuracy_m,
         )
-        lost = self._features_on(gone)
         touched = np.union1d(lost[self.features.alive[lost]], close[new.feature])
         kept = self.links_of(touched)
         kept = kept.take(self.parcels.alive[kept.parcel])
-        lines = self.features.take(touched).dimension == 1
-        if lines.any():  # their links do not hold a length to build on
+        if (
+            self.features.take(touched).dimension == 1
+        ).any():  # their links do not hold a length to build on
             links = self._from_scratch(touched)
         else:
             pieces = PieceMeasures.join([_as_pieces(kept), _at(new, close, came)])
@@ -210,7 +219,7 @@ class LivingLinks:
         """Return the features linked to parcels: the reverse index of the base, and the rest."""
         rows = self._by_parcel[_rows(self._parcel, np.sort(parcels))]
         found = [self._blocks[0].feature[rows]]
-        found += [b.feature[np.isin(b.parcel, parcels)] for b in self._blocks[1:]]
+        found += [b.feature[np.isin(b.parcel, parcels)] for b in self._blocks[1:] if len(b)]
         return np.unique(np.concatenate(found))
 
     def _store(self, features: NDArray[np.intp], links: Links) -> None:
@@ -219,7 +228,7 @@ class LivingLinks:
         if len(self._blocks) > _BLOCKS:
             live = [b.take(self._block_of[b.feature] == i) for i, b in self._numbered()]
             self._blocks[1:] = [Links.join(live)]
-            self._block_of = np.minimum(self._block_of, 1)
+            np.minimum(self._block_of, 1, out=self._block_of)
 
     def _numbered(self) -> Iterator[tuple[int, Links]]:
         yield from enumerate(self._blocks[1:], start=1)

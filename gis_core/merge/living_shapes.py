@@ -23,6 +23,29 @@ class _Part:
     grid: Grid
 
 
+class Growing[T: np.generic]:
+    """A one-dimensional array that grows without being copied each time."""
+
+    def __init__(self, values: NDArray[T]) -> None:
+        self._room = values.copy()
+        self._count = len(values)
+
+    @property
+    def values(self) -> NDArray[T]:
+        """The array as it is now; writing to it is allowed."""
+        return self._room[: self._count]
+
+    def extend(self, values: NDArray[T]) -> None:
+        """Add values at the end; O(len(values)) on average."""
+        count = self._count + len(values)
+        if count > len(self._room):
+            wider = np.empty(max(count, self._count + self._count // 2), self._room.dtype)
+            wider[: self._count] = self.values
+            self._room = wider
+        self._room[self._count : count] = values
+        self._count = count
+
+
 class LivingShapes:
     """Shapes by id, found by place; a change of k of them does not cost as much as there are.
 
@@ -49,13 +72,34 @@ class LivingShapes:
         self._known, self._slot_of_known = ids[order], order
         self._since: dict[str, int] = {}
         n = len(ids)
-        self.id = ids.copy()
-        self.size = Shapes(flat=flat).size()
-        self.number = np.zeros(n) if number is None else number.astype(np.float64)
-        self.alive = np.ones(n, np.bool_)
-        self._part_of = np.zeros(n, np.intp)
-        self._place = np.arange(n)
+        self._id = Growing(ids)
+        self._size = Growing(Shapes(flat=flat).size())
+        self._number = Growing(np.zeros(n) if number is None else number.astype(np.float64))
+        self._alive = Growing(np.ones(n, np.bool_))
+        self._part_of = Growing(np.zeros(n, np.intp))
+        self._place = Growing(np.arange(n))
+        self.largest = float(self.number.max(initial=0.0))
         self._parts = [_Part(np.arange(n), flat, build_grid(flat.box))]
+
+    @property
+    def id(self) -> NDArray[np.object_]:
+        """(slots,) ids, also of shapes that went."""
+        return self._id.values
+
+    @property
+    def size(self) -> NDArray[np.float64]:
+        """(slots,) areas in m², of lines lengths in metres."""
+        return self._size.values
+
+    @property
+    def number(self) -> NDArray[np.float64]:
+        """(slots,) the figure that belongs to each shape; none is above ``largest``."""
+        return self._number.values
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """(slots,) whether the shape lives."""
+        return self._alive.values
 
     def find(self, ids: Sequence[str]) -> NDArray[np.intp]:
         """Return the slots of living shapes.
@@ -65,12 +109,27 @@ class LivingShapes:
         ChangeError
             One of the ids is not, or no longer, there.
         """
-        return np.array([self._find(name) for name in ids], np.intp)
+        names = np.array([*ids], object)
+        at = np.searchsorted(self._known, names)
+        here = np.minimum(at, len(self._known) - 1)
+        found = np.where(self._known[here] == names, self._slot_of_known[here], -1)
+        if self._since:
+            later = np.array([self._since.get(name, -1) for name in ids], np.intp)
+            found = np.maximum(found, later)  # what came last lives
+        lost = np.flatnonzero((found < 0) | ~self.alive[found])
+        if len(lost):
+            name = str(names[lost[0]])
+            raise ChangeError(
+                f"a change names {name!r}, which is not there",
+                advice="Apply changes in their order, each once.",
+                found=name,
+            )
+        return found
 
     def take(self, slots: NDArray[np.intp]) -> FlatShapes:
         """Return the shapes of slots, living or not, in this order."""
         pieces = [
-            (self._parts[part].flat.take(self._place[slots[at]]), at)
+            (self._parts[part].flat.take(self._place.values[slots[at]]), at)
             for part, at in self._by_part(slots)
         ]
         if len(pieces) == 1:
@@ -103,34 +162,22 @@ class LivingShapes:
         slots = np.arange(first, first + n)
         if not n:
             return slots
-        self.id = np.concatenate([self.id, np.array([*ids], object)])
-        self.size = np.concatenate([self.size, Shapes(flat=flat).size()])
-        self.number = np.concatenate([self.number, np.zeros(n) if number is None else number])
-        self.alive = np.concatenate([self.alive, np.ones(n, np.bool_)])
-        self._part_of = np.concatenate([self._part_of, np.full(n, len(self._parts))])
-        self._place = np.concatenate([self._place, np.arange(n)])
+        figures = np.zeros(n) if number is None else number.astype(np.float64)
+        self._id.extend(np.array([*ids], object))
+        self._size.extend(Shapes(flat=flat).size())
+        self._number.extend(figures)
+        self._alive.extend(np.ones(n, np.bool_))
+        self._part_of.extend(np.full(n, len(self._parts)))
+        self._place.extend(np.arange(n))
+        self.largest = max(self.largest, float(figures.max()))
         self._parts.append(_Part(slots, flat, build_grid(flat.box)))
         self._since.update(zip(ids, slots.tolist(), strict=True))
         if len(self._parts) > _PARTS:
             self._compact()
         return slots
 
-    def _find(self, name: str) -> int:
-        slot = self._since.get(name, -1)
-        if slot < 0 or not self.alive[slot]:
-            at = int(np.searchsorted(self._known, name))
-            here = at < len(self._known) and self._known[at] == name
-            slot = int(self._slot_of_known[at]) if here else -1
-        if slot < 0 or not self.alive[slot]:
-            raise ChangeError(
-                f"a change names {name!r}, which is not there",
-                advice="Apply changes in their order, each once.",
-                found=name,
-            )
-        return slot
-
     def _by_part(self, slots: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-        part = self._part_of[slots]
+        part = self._part_of.values[slots]
         for number in np.unique(part).tolist():
             yield number, np.flatnonzero(part == number)
 
@@ -139,4 +186,4 @@ class LivingShapes:
         slots = np.concatenate([part.slot for part in self._parts[1:]])
         flat = FlatShapes.concat([part.flat for part in self._parts[1:]])
         self._parts[1:] = [_Part(slots, flat, build_grid(flat.box))]
-        self._part_of[slots], self._place[slots] = 1, np.arange(len(slots))
+        self._part_of.values[slots], self._place.values[slots] = 1, np.arange(len(slots))

@@ -1,0 +1,245 @@
+"""What a merge of a laid-out state costs us, each way in a process of its own.
+
+    python -m tests.bench.ours tiles|land-use|follow FOLDER [--scheduler ADDRESS] > figures.json
+
+Prints CPU seconds by step and the largest resident size as JSON.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from gis_core.districts import DistrictCatalogue
+from gis_core.key_columns import key_positions
+from gis_core.keys import read_key_bytes
+from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.flat import FlatShapes
+from gis_core.merge.kernels.warm import compile_kernels
+from gis_core.merge.links import Links
+from gis_core.merge.living_links import LivingLinks, Rule
+from gis_core.merge.living_shapes import LivingShapes
+from gis_core.merge.points import place_points
+from gis_core.merge.shares import overlap
+from layers.merging.distributed.cluster import DaskCluster
+from layers.merging.distributed.merging import merge_place
+from layers.merging.distributed.runners import InProcess
+from tests.bench.child import own_cpu
+from tests.bench.peers import STREETS
+
+RULES = {
+    "baum": Rule(how="point", accuracy_m=1.0, nearest_m=2.0),
+    "strassenschaden": Rule(how="point", accuracy_m=3.0, nearest_m=5.0, prefer=True),
+    "grab": Rule(how="share", accuracy_m=0.3),
+    "gebaeude_bauwerk": Rule(how="share", accuracy_m=0.1),
+    "nutzung": Rule(how="share", accuracy_m=0.5),
+}
+SINGLE_SPLITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OurCost:
+    """CPU seconds of every step and the largest resident size in MiB."""
+
+    cpu_s: dict[str, float]
+    peak_mib: float
+
+
+def run_ours(way: str, folder: Path, *options: str) -> OurCost:
+    """Merge in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.ours", way, str(folder), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+    return OurCost(**json.loads(done.stdout))
+
+
+def in_tiles(folder: Path, scheduler: str | None) -> dict[str, float]:
+    """Merge everything, tile by tile, and write the links."""
+    if scheduler is not None:
+        return {"merge": spent(lambda: merge_place(str(folder), DaskCluster(scheduler)))}
+    compile_kernels()
+    places = spent(lambda: merge_place(str(folder), InProcess()))
+    return {"by place": places, "by key": spent(lambda: by_key(folder))}
+
+
+def by_key(folder: Path) -> None:
+    """Read the keys that tax rows state, and find their parcels."""
+    catalogue = DistrictCatalogue.from_toml((folder / "districts.toml").read_text("utf-8"))
+    known = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False).astype(bytes)
+    for part in sorted((folder / "grundsteuer").glob("part-*.parquet")):
+        stated = pq.read_table(part, columns=["stated_key"])["stated_key"].combine_chunks()
+        found = key_positions(read_key_bytes(stated, catalogue).key, known)
+        pa.table({"row": np.flatnonzero(found >= 0), "parcel": found[found >= 0]})
+
+
+def land_use(folder: Path, _: str | None) -> dict[str, float]:
+    """Share out the land use, parcels being indexed, as an overlay does; best of three."""
+    compile_kernels()
+    fabric = parcels_of(folder)
+    column = read(folder, "nutzung", "geometry")
+
+    def share() -> Links:
+        return overlap(FlatShapes.from_arrow(column), fabric, accuracy_m=0.5)
+
+    share()
+    return {"land use": min(spent(share) for _ in range(3))}
+
+
+def follow(folder: Path, _: str | None) -> dict[str, float]:
+    """Keep links in memory: all from scratch, 1 % of parcels and trees changed, single splits."""
+    compile_kernels()
+    key = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False)
+    order = np.argsort(key, kind="stable")
+    flat = FlatShapes.from_arrow(read(folder, "flurstueck", "geometry")).take(order)
+    use = read(folder, "flurstueck", "use").to_pandas().str.startswith(STREETS).to_numpy()[order]
+    parcels = LivingShapes(key[order], flat, use.astype(np.float64))
+    features = {name: features_of(folder, name) for name in RULES}
+    cost = {"from scratch": spent(lambda: whole(key[order], flat, use, features))}
+    links = {name: LivingLinks(parcels, features[name], rule) for name, rule in RULES.items()}
+    rng = np.random.default_rng(1)
+    first = rng.choice(len(flat), 3, replace=False)
+    follow_split(parcels, links, *halves_of(parcels, first))  # loads what is left
+    some = rng.choice(len(flat), len(flat) // 100, replace=False)
+    some = some[parcels.alive[some]]
+    cut = halves_of(parcels, some)
+    trees = rng.choice(len(features["baum"].alive), len(features["baum"].alive) // 100, False)
+    moved = trees_moved(features["baum"], trees, rng)
+    cost["1 % scattered"] = spent(
+        lambda: (
+            follow_split(parcels, links, *cut),
+            follow_move(features, links, *moved),
+        )
+    )
+    left = np.flatnonzero(parcels.alive[: len(flat)])
+    costs = []
+    for one in rng.choice(left, SINGLE_SPLITS, replace=False)[:, None]:
+        cut = halves_of(parcels, one)
+        costs.append(spent(lambda cut=cut: follow_split(parcels, links, *cut)))
+    cost["one split"] = float(np.median(costs))
+    return cost
+
+
+def whole(
+    key: np.ndarray, flat: FlatShapes, street: np.ndarray, features: dict[str, LivingShapes]
+) -> None:
+    """Make all links from warm arrays, as a merge does that knows nothing of before."""
+    fabric = ParcelFabric.build(key, flat, engine="kernels")
+    for name, rule in RULES.items():
+        shapes = features[name].take(np.arange(len(features[name].alive)))
+        if rule.how == "share":
+            overlap(shapes, fabric, accuracy_m=rule.accuracy_m)
+        else:
+            place_points(
+                shapes.box[:, :2],
+                fabric,
+                radius=features[name].number,
+                accuracy_m=rule.accuracy_m,
+                nearest_m=rule.nearest_m,
+                preferred=street if rule.prefer else None,
+            )
+
+
+def halves_of(parcels: LivingShapes, slots: np.ndarray) -> tuple[FlatShapes, np.ndarray]:
+    """Return parcels cut in two halves side by side, and the slot that each half comes from."""
+    shapes = parcels.take(slots).to_shapely()
+    x0, y0, x1, y1 = shapely.bounds(shapes).T
+    middle = (x0 + x1) / 2
+    west = shapely.intersection(shapes, shapely.box(x0, y0, middle, y1))
+    east = shapely.intersection(shapes, shapely.box(middle, y0, x1, y1))
+    halves = np.concatenate([west, east])
+    solid = shapely.area(halves) > 0
+    return FlatShapes.from_shapely(halves[solid]), np.tile(slots, 2)[solid]
+
+
+def follow_split(
+    parcels: LivingShapes,
+    links: dict[str, LivingLinks],
+    halves: FlatShapes,
+    origin: np.ndarray,
+) -> None:
+    """Put the halves in place of the parcels and let the links follow."""
+    names = np.array([f"{parcels.id[o]}-{i}" for i, o in enumerate(origin.tolist())], object)
+    gone = parcels.remove(parcels.id[np.unique(origin)])
+    came = parcels.add(names, halves, parcels.number[origin])
+    for each in links.values():
+        each.parcels_changed(gone, came)
+
+
+def trees_moved(
+    trees: LivingShapes, slots: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, FlatShapes]:
+    """Return trees (their slots) and places for them within twenty metres."""
+    xy = trees.take(slots).box[:, :2] + rng.uniform(-20, 20, (len(slots), 2))
+    return slots, FlatShapes.from_shapely(shapely.points(xy))
+
+
+def follow_move(
+    features: dict[str, LivingShapes],
+    links: dict[str, LivingLinks],
+    slots: np.ndarray,
+    places: FlatShapes,
+) -> None:
+    """Plant trees anew and let their links follow."""
+    trees = features["baum"]
+    gone = trees.remove(trees.id[slots])
+    came = trees.add(trees.id[slots], places, trees.number[slots])
+    links["baum"].features_changed(gone, came)
+
+
+def parcels_of(folder: Path) -> ParcelFabric:
+    """Return the parcels, indexed."""
+    key = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False)
+    flat = FlatShapes.from_arrow(read(folder, "flurstueck", "geometry"))
+    return ParcelFabric.build(key, flat, engine="kernels")
+
+
+def features_of(folder: Path, name: str) -> LivingShapes:
+    """Return a collection's features in the order of their ids."""
+    ids = read(folder, name, "feature_id").to_numpy(zero_copy_only=False)
+    order = np.argsort(ids, kind="stable")
+    flat = FlatShapes.from_arrow(read(folder, name, "geometry")).take(order)
+    radius = read(folder, name, "radius_m").to_numpy()[order] if name == "baum" else None
+    return LivingShapes(ids[order], flat, None if radius is None else np.nan_to_num(radius))
+
+
+def read(folder: Path, collection: str, column: str) -> pa.Array:
+    """Read one column of all parts of a collection."""
+    parts = sorted((folder / collection).glob("part-*.parquet"))
+    tables = [pq.read_table(part, columns=[column], use_threads=False) for part in parts]
+    return pa.concat_tables(tables)[column].combine_chunks()
+
+
+def spent(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of some work."""
+    began = own_cpu()
+    work()
+    return own_cpu() - began
+
+
+WAYS = {"tiles": in_tiles, "land-use": land_use, "follow": follow}
+
+
+def main() -> None:
+    """Merge one way; print what it cost."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--scheduler")
+    asked = parser.parse_args()
+    cost = WAYS[asked.way](asked.folder, asked.scheduler)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps({"cpu_s": cost, "peak_mib": peak}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
