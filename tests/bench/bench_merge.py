@@ -1,96 +1,157 @@
-"""The merge beside geopandas' joins and overlays, on the same stored layers."""
+"""The merge: of laid-out states beside geopandas and a mere look at them, and as a command."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
-
-from gis_core.merge.fabric import ParcelFabric
-from gis_core.merge.points import place_points
-from gis_core.merge.shares import overlap
-from layers.access import CITIZEN
-from layers.query import Query
-from layers.reader import open_reader
-from tests.bench.child import own_cpu
 from tests.bench.city import City, stored
+from tests.bench.cluster import cluster
 from tests.bench.figures import Figure, publish
+from tests.bench.ours import OurCost, run_ours
+from tests.bench.peers import PeerCost, run_peer
+from tests.bench.state import state
 
-AREAS = ("gebaeude_bauwerk", "nutzung", "grab")
-
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """The layers of a city in memory."""
-
-    parcels: gpd.GeoDataFrame
-    trees: gpd.GeoDataFrame
-    damages: gpd.GeoDataFrame
-    areas: tuple[gpd.GeoDataFrame, ...]
+SMALL, LARGE = 80_000, 1_040_000
+WHOLE, LAND_USE, READ, GROWTH, ONE_PERCENT = 1 / 20, 1 / 30, 3.0, 1.15, 0.03
+PEAK_MIB, DASK, COLD_S = 600.0, 1.25, 1.5
+AIM = {
+    WHOLE: 1 / 40,
+    LAND_USE: 1 / 60,
+    READ: 2.0,
+    GROWTH: 1.10,
+    ONE_PERCENT: 0.015,
+    PEAK_MIB: 400.0,
+    DASK: 1.15,
+    COLD_S: 0.5,
+}
 
 
 def main(sizes: list[int]) -> None:
-    """Merge each city by the command; then only the spatial joins, ours and geopandas'."""
+    """Measure the states of 80,000 and a million parcels, then the command on each city."""
+    figures = [*beside_geopandas(), *at_scale(), *following(), *commands(sizes)]
+    publish("merge", figures, sizes=[*sizes, SMALL, LARGE])
+
+
+def beside_geopandas() -> list[Figure]:
+    """Merge 80,000 parcels beside geopandas and pandas."""
+    folder = state(SMALL).folder
+    theirs = run_peer("geopandas", folder)
+    ours = best("tiles", folder)
+    use = best("land-use", folder).cpu_s["land use"]
+    peer = {"geopandas, pandas": theirs.total_s}
+    there = theirs.cpu_s["land use"]
+    return [
+        Figure(f"whole merge, {SMALL:,} parcels: CPU", total(ours), "s", peer=peer),
+        part("as part of geopandas' CPU", total(ours) / theirs.total_s, WHOLE),
+        Figure(f"land use, {SMALL:,} parcels: CPU", use, "s", peer={"geopandas overlay": there}),
+        part("as part of the overlay's CPU", use / there, LAND_USE),
+    ]
+
+
+def at_scale() -> list[Figure]:
+    """Merge a million parcels in tiles; in this process, and on a cluster."""
+    small, large = (state(size).folder for size in (SMALL, LARGE))
+    read = {folder: least(folder).total_s for folder in (small, large)}
+    ours = {folder: best("tiles", folder) for folder in (small, large)}
+    per_parcel = total(ours[large]) / LARGE / (total(ours[small]) / SMALL)
+    with cluster() as there:
+        run_ours("tiles", large, "--scheduler", there.address)  # the workers load the kernels
+        began = there.cpu_s()
+        driver = run_ours("tiles", large, "--scheduler", there.address)
+        spread = there.cpu_s() - began + driver.cpu_s["merge"]
+    alone = ours[large].cpu_s["by place"]
+    looks = {SMALL: total(ours[small]) / read[small], LARGE: total(ours[large]) / read[large]}
+    return [
+        Figure(f"whole merge, {LARGE:,} parcels: CPU", total(ours[large]), "s"),
+        Figure(f"reading the inputs once, {LARGE:,} parcels: CPU", read[large], "s"),
+        part(
+            f"whole merge as part of reading once, {SMALL:,}",
+            total(ours[small]) / read[small],
+            READ,
+        ),
+        part(
+            f"whole merge as part of reading once, {LARGE:,}",
+            total(ours[large]) / read[large],
+            READ,
+        ),
+        part(f"cost of a parcel at {LARGE:,} as part of that at {SMALL:,}", per_parcel, GROWTH),
+        Figure(
+            f"peak memory, {LARGE:,} parcels in tiles",
+            ours[large].peak_mib,
+            "MiB",
+            required=PEAK_MIB,
+            aim=AIM[PEAK_MIB],
+        ),
+        part("dask.distributed, two workers, as part of one process's CPU", spread / alone, DASK),
+    ]
+
+
+def following() -> list[Figure]:
+    """Let links follow changes."""
+    figures = []
+    for size in (SMALL, LARGE):
+        cost = run_ours("follow", state(size).folder).cpu_s
+        figures += [
+            Figure(
+                f"links in memory from scratch, {size:,} parcels: CPU", cost["from scratch"], "s"
+            ),
+            part(
+                f"1 % of parcels and trees changed, {size:,}, as part of that",
+                cost["1 % scattered"] / cost["from scratch"],
+                ONE_PERCENT,
+            ),
+            Figure(
+                f"one parcel split, {size:,} parcels: CPU",
+                cost["one split"] * 1000,
+                "ms",
+                required=5.0 if size == LARGE else None,
+            ),
+        ]
+    return figures
+
+
+def commands(sizes: list[int]) -> list[Figure]:
+    """Run ``flurbuch merge`` on each city's store: whole, and with nothing to do but start."""
     figures = []
     for size in sizes:
         made = stored(size)
-        cost = min((made.flurbuch("merge") for _ in range(3)), key=lambda c: c.cpu_s)
-        frames = load(made)
-        ours, peer = (
-            least_cpu(lambda f=frames: our_joins(f)),
-            least_cpu(lambda f=frames: geopandas_joins(f)),
-        )
+        copy = City(made.parcels, made.files, made.data.with_name("merge-data"))
+        shutil.rmtree(copy.data, ignore_errors=True)
+        shutil.copytree(made.data, copy.data)
+        whole = min((copy.flurbuch("merge", "--whole") for _ in range(3)), key=lambda c: c.cpu_s)
         figures += [
-            Figure(f"flurbuch merge, {size:,} parcels: CPU", cost.cpu_s, "s"),
-            Figure(f"flurbuch merge, {size:,} parcels: peak", cost.peak_mib, "MiB"),
-            Figure(
-                f"spatial joins alone, {size:,} parcels: CPU",
-                ours,
-                "s",
-                peer={"geopandas sjoin and overlay": peer},
-            ),
+            Figure(f"flurbuch merge --whole, {size:,} parcels: CPU", whole.cpu_s, "s"),
+            Figure(f"flurbuch merge --whole, {size:,} parcels: peak", whole.peak_mib, "MiB"),
         ]
-    publish("merge", figures, sizes=sizes)
+        idle = min((copy.flurbuch("merge") for _ in range(3)), key=lambda c: c.cpu_s)
+        cold = COLD_S if size == min(sizes) else None
+        figures.append(
+            Figure(
+                f"flurbuch merge, {size:,} parcels, nothing changed: CPU",
+                idle.cpu_s,
+                "s",
+                required=cold,
+                aim=None if cold is None else AIM[COLD_S],
+            )
+        )
+        shutil.rmtree(copy.data)
+    return figures
 
 
-def load(made: City) -> Frames:
-    """Read the layers that have a place."""
-    reader = open_reader(made.data)
-
-    def layer(name: str) -> gpd.GeoDataFrame:
-        frame = reader.frame(CITIZEN, name, Query(columns=()))
-        assert isinstance(frame, gpd.GeoDataFrame)
-        return frame.reset_index()
-
-    parcels = layer("flurstueck").rename(columns={"feature_id": "parcel"})
-    return Frames(
-        parcels, layer("baum"), layer("strassenschaden"), tuple(layer(name) for name in AREAS)
-    )
+def part(figure: str, value: float, required: float) -> Figure:
+    """Return a ratio with what is required of it and aimed at."""
+    return Figure(figure, value, "", required=required, aim=AIM[required])
 
 
-def our_joins(frames: Frames) -> None:
-    """Place the points and cut the areas by parcel, with shares, slivers and confidence."""
-    keys = np.asarray(frames.parcels["parcel"], dtype=object)
-    fabric = ParcelFabric.build(keys, np.asarray(frames.parcels.geometry.array, dtype=object))
-    place_points(np.asarray(frames.trees.geometry.array, dtype=object), fabric, accuracy_m=1.0)
-    place_points(np.asarray(frames.damages.geometry.array, dtype=object), fabric, nearest_m=5.0)
-    for guests in frames.areas:
-        overlap(np.asarray(guests.geometry.array, dtype=object), fabric, accuracy_m=0.1)
+def total(cost: OurCost) -> float:
+    """Return the CPU seconds of all steps."""
+    return sum(cost.cpu_s.values())
 
 
-def geopandas_joins(frames: Frames) -> None:
-    """Make the same pairs with geopandas."""
-    gpd.sjoin(frames.trees, frames.parcels, predicate="within")
-    gpd.sjoin_nearest(frames.damages, frames.parcels, max_distance=5.0)
-    for guests in frames.areas:
-        gpd.overlay(guests, frames.parcels, how="intersection", keep_geom_type=True)
+def best(way: str, folder: Path) -> OurCost:
+    """Return the cheapest of three runs."""
+    return min((run_ours(way, folder) for _ in range(3)), key=total)
 
 
-def least_cpu(work: Callable[[], None]) -> float:
-    """Return the CPU seconds of the better of two runs."""
-    spent = []
-    for _ in range(2):
-        began = own_cpu()
-        work()
-        spent.append(own_cpu() - began)
-    return min(spent)
+def least(folder: Path) -> PeerCost:
+    """Return the cheapest of three mere looks at the inputs."""
+    return min((run_peer("read", folder) for _ in range(3)), key=lambda c: c.total_s)

@@ -76,7 +76,7 @@ def report(names: list[str]) -> str:
         parts.append(
             f"## {name}\n\n`make bench-{name}`, {meta['measured'][:10]}, {meta['machine']}, "
             f"Python {meta['python']}, {versions}\n\n"
-            "| figure | value | unit | peers |\n|---|--:|---|---|\n"
+            "| figure | value | unit | required | aim | | peers |\n|---|--:|---|--:|--:|---|---|\n"
             + "\n".join(_line(row) for row in rows)
             + "\n"
         )
@@ -87,7 +87,14 @@ def _line(row: dict[str, object]) -> str:
     peer = row["peer"]
     assert isinstance(peer, dict)
     peers = ", ".join(f"{who}: {amount:,.3g}" for who, amount in peer.items())
-    return f"| {row['figure']} | {row['value']:,.3g} | {row['unit']} | {peers} |"
+    need, aim = (_bound(row[name]) for name in ("required", "aim"))
+    verdict = "" if row["required"] is None else "met" if row["ok"] else "**missed**"
+    figures = f"{row['value']:,.3g} | {row['unit']} | {need} | {aim} | {verdict}"
+    return f"| {row['figure']} | {figures} | {peers} |"
+
+
+def _bound(value: object) -> str:
+    return "" if value is None else f"≤ {value:,.3g}"
 
 
 _HEAD = """# Benchmarks
