@@ -63,16 +63,7 @@ def at_scale() -> list[Figure]:
     return [
         Figure(f"whole merge, {LARGE:,} parcels: CPU", total(ours[large]), "s"),
         Figure(f"reading the inputs once, {LARGE:,} parcels: CPU", read[large], "s"),
-        part(
-            f"whole merge as part of reading once, {SMALL:,}",
-            total(ours[small]) / read[small],
-            READ,
-        ),
-        part(
-            f"whole merge as part of reading once, {LARGE:,}",
-            total(ours[large]) / read[large],
-            READ,
-        ),
+        *(part(f"merge as multiple of reading once, {n:,}", v, READ) for n, v in looks.items()),
         part(f"cost of a parcel at {LARGE:,} as part of that at {SMALL:,}", per_parcel, GROWTH),
         Figure(
             f"peak memory, {LARGE:,} parcels in tiles",

@@ -50,7 +50,6 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _start(program: str, file: Path, *options: str) -> subprocess.Popen[bytes]:
-
     command = [sys.executable, "-m", f"distributed.cli.{program}", "--host", "127.0.0.1"]
     return subprocess.Popen(
         [*command, "--scheduler-file", str(file), *options],
