@@ -109,7 +109,7 @@ def resolve(
             tally[change.operation.value if done else "ignored"] += 1
     lives.check()
     _sort_out(lives, objects, resolved)
-    _join(objects, resolved, on_misfit)
+    _join(lives, objects, resolved, on_misfit)
     return resolved
 
 
@@ -196,7 +196,7 @@ def _drop(version: Version, kept: Version, key: str, resolved: Resolved) -> None
         )
 
 
-def _join(objects: Objects, resolved: Resolved, on_misfit: Misfit | None) -> None:
+def _join(lives: Lives, objects: Objects, resolved: Resolved, on_misfit: Misfit | None) -> None:
     """Find what is told anew, and what it needs."""
     now = {
         v.oid: StoredObject(v, None, values) for v, values in resolved.kept if values is not None
@@ -214,7 +214,7 @@ def _join(objects: Objects, resolved: Resolved, on_misfit: Misfit | None) -> Non
     there = stored | names | {oid: o for oid, o in now.items() if o.version.kind not in MAIN}
     resolved.beside = [o.feature for _, o in sorted(there.items()) if o.version.kind not in MAIN]
     resolved.booked = objects.has(BOOKING) or any(o.version.kind == BOOKING for o in now.values())
-    _check_bookings(resolved, there, on_misfit)
+    _check_bookings(lives, resolved, there, on_misfit)
 
 
 def _renamed(objects: Objects, beside: Iterable[str], now: Mapping[str, StoredObject]) -> set[str]:
@@ -231,24 +231,35 @@ def _names(stored: StoredObject) -> bool:
 
 
 def _check_bookings(
-    resolved: Resolved, there: Mapping[str, StoredObject], on_misfit: Misfit | None
+    lives: Lives,
+    resolved: Resolved,
+    there: Mapping[str, StoredObject],
+    on_misfit: Misfit | None,
 ) -> None:
     """Refuse parcels whose booking does not exist; without any bookings, count them."""
-    for version in resolved.new:
-        if version.kind != parcels.CURRENT or version.ends is not None or version.change is None:
+    for parcel, bookings, change in _bookings(resolved):
+        absent = [b[:16] for b in bookings if b[:16] not in there]
+        if not absent:
             continue
-        absent = [
-            b[:16] for b in version_values(version).get("istGebucht", ()) if b[:16] not in there
-        ]
-        resolved.unbooked += bool(absent)
-        if absent and resolved.booked:
-            error = misfit(
-                version.change, "nba-booking-missing", f"{version.oid} istGebucht {absent[0]}",
-                "a booking (AX_Buchungsstelle) that exists",
-            )  # fmt: skip
+        resolved.unbooked += change is not None
+        if change is None and absent[0] in lives.objects:
+            change = lives.objects[absent[0]].touched  # noqa: PLW2901 - what took the booking away
+        if resolved.booked and change is not None:
+            found, expected = f"{parcel} istGebucht {absent[0]}", "an AX_Buchungsstelle that exists"
+            error = misfit(change, "nba-booking-missing", found, expected)
             if on_misfit is None:
                 raise error
-            on_misfit(version.change, error)
+            on_misfit(change, error)
+
+
+def _bookings(resolved: Resolved) -> Iterator[tuple[str, list[str], Change | None]]:
+    """Yield the bookings of each parcel that is new, or is told anew: then nothing brought it."""
+    for version in resolved.new:
+        if version.kind == parcels.CURRENT and version.ends is None:
+            yield version.oid, version_values(version).get("istGebucht", []), version.change
+    for stored in resolved.refreshed:
+        if stored.version.kind == parcels.CURRENT:
+            yield stored.version.oid, stored.values.get("istGebucht", []), None
 
 
 # -- as tables -------------------------------------------------------------------------

@@ -102,10 +102,7 @@ def _served(store: Store, layer: str, file: str) -> tuple[GenerationInfo, Snapsh
     snapshot = store.open_generation(info) if info else None
     ledger = Ledger.read(snapshot) if snapshot else None
     if info is None or snapshot is None or ledger is None:
-        there = (
-            "no cadastre" if info is None else "a cadastre without a ledger: it did not come as NAS"
-        )
-        raise without_first(file, there)
+        raise without_first(file, "no cadastre" if info is None else _NO_LEDGER)
     return info, snapshot, ledger
 
 

@@ -485,8 +485,13 @@ def test_bookings_must_exist_where_bookings_are_delivered(tmp_path, cadastre):
     other = Cadastre(tmp_path / "other")
     other.folder.mkdir()
     other.take(extract(parcel(A, 1), *booked(1, "Muster")))
-    with pytest.raises(DeliveryError, match=r"a booking .* that exists"):
+    with pytest.raises(DeliveryError, match="an AX_Buchungsstelle that exists"):
         other.take(nba(replace(A, parcel(A, 1, rest=rest, begun=NEW))))
+    there = link("istGebucht", "DENW00ALB0000001")
+    other.take(nba(replace(A, parcel(A, 1, rest=there, begun=NEW))))
+    gone = nba(delete("DENW00ALB0000001", kind="AX_Buchungsstelle"), when="2026-03-01T00:00:00Z")
+    with pytest.raises(DeliveryError, match="an AX_Buchungsstelle that exists"):
+        other.take(gone)
 
 
 def test_without_a_first_delivery_there_is_nothing_to_change(tmp_path):
