@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from gis_core.merge.engine_name import EngineName
+from gis_core.merge.engines import choose_engine
 from gis_core.store import MERGE, GenerationInfo, Store, Writer
 from layers.errors import NotMergedError
 from layers.merging.changes import find_changes, rules_digest
@@ -83,8 +84,12 @@ def merge(
     if changes is not None:
         return update(store, registry, municipality, changes, (layer, spec), progress)
     link = linker()
+    cadastre = store.open_generation(served[layer.id])
+    engine = choose_engine(engine, cadastre.table(spec.id).count)
+    if engine is EngineName.KERNELS:
+        _compile_once(progress)
     progress("parcels", 0, 1)
-    parcels = read_parcels(store.open_generation(served[layer.id]), spec, engine)
+    parcels = read_parcels(cadastre, spec, engine)
     progress("parcels", 1, 1)
     run = _Run(store, registry, municipality, served, parcels, progress, link)
     inputs = {name: served[name].number for name in registry.layers if name in served}
@@ -117,6 +122,16 @@ def merge(
         rasters=rasters,
         seconds=round(time.perf_counter() - begun, 3),
     )
+
+
+def _compile_once(progress: Progress) -> None:
+    """Say so where the first merge on a machine waits a minute for its kernels."""
+    from gis_core.merge.kernels.warm import MESSAGE, compile_kernels, is_warm  # noqa: PLC0415
+
+    if not is_warm():
+        progress(MESSAGE, 0, 1)
+        compile_kernels()
+        progress(MESSAGE, 1, 1)
 
 
 def merge_directory(
