@@ -1,7 +1,7 @@
 """Two generations of parcels side by side: which versions ended, which began."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC
 
 import geopandas as gpd
 import numpy as np
@@ -47,13 +47,16 @@ class Comparison:
 
 
 def moment(info: GenerationInfo, before: np.datetime64 | None) -> np.datetime64:
-    """Return the moment that a delivery describes: its date, if that is later than the former's."""
+    """Return the moment that a delivery describes: its date, if that is later than the former's.
+
+    Else that of its import: something changed, and nobody says when.
+    """
     if info.data_date is not None:
-        stated = datetime.combine(info.data_date, time(), UTC)
-        day = np.datetime64(stated.replace(tzinfo=None), "s")
+        day = np.datetime64(info.data_date, "s")
         if before is None or day > before:
             return day
-    return np.datetime64(info.imported_at.astimezone(UTC).replace(tzinfo=None), "s")
+    imported = np.datetime64(info.imported_at.astimezone(UTC).replace(tzinfo=None), "s")
+    return imported if before is None else max(imported, before + np.timedelta64(1, "s"))
 
 
 def compare(
