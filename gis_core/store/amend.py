@@ -25,6 +25,7 @@ from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.rows import RowEncoder
 from gis_core.store.schema import FEATURE_ID, Box, GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import TableWriter
+from gis_core.store.touched import Place, Steps, followed, place_of, read_steps, write_steps
 
 _SIDES = ("minx", "miny", "maxx", "maxy")  # in the order of a `Box`
 _FIXED = len(sql.STAGED_FIXED)
@@ -64,6 +65,7 @@ class Amendment(Writer):
         self._amended: dict[tuple[bool, str], TableAmendment] = {}
         self._rows: sqlite3.Connection
         self._sealed: sqlite3.Connection | None = None
+        self._steps: dict[Place, Steps] = {}
 
     def __enter__(self) -> Self:
         """Take the layer's lock and copy what is served."""
@@ -88,6 +90,7 @@ class Amendment(Writer):
         self._rows = self._copy(OPEN_FILE)
         if (former.path / SEALED_FILE).is_file():
             self._sealed = self._copy(SEALED_FILE)
+        self._steps = read_steps(former.path)
         for name in former.attachments:
             self.attach(former.path / name, name)
 
@@ -136,6 +139,21 @@ class Amendment(Writer):
 
     # -- finishing -----------------------------------------------------------------
 
+    def _finish(self, imported_at: datetime) -> tuple[TableInfo, ...]:
+        tables = super()._finish(imported_at)
+        write_steps(self._folder, dict(self._followed()))
+        return tables
+
+    def _followed(self) -> Iterator[tuple[Place, Steps]]:
+        """Yield what is known of each table that goes on, with what was touched now."""
+        for info in self.former.tables:
+            place = place_of(info)
+            if not info.schema.keyed or place in self._tables:
+                continue
+            amended = self._amended.get(place)
+            touched = amended.touched if amended else set()
+            yield place, followed(self._steps.get(place, ()), self.former.number, touched)
+
     def _build(self, *, secret: bool) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
         self._rows.commit()
         if self._sealed is not None:
@@ -172,7 +190,13 @@ class Amendment(Writer):
 
 
 class TableAmendment:
-    """One table of the new generation while it is changed; calls take effect in their order."""
+    """One table of the new generation while it is changed; calls take effect in their order.
+
+    Attributes
+    ----------
+    touched
+        The ids of features that were taken out or put in, where rows are keyed.
+    """
 
     def __init__(
         self, info: TableInfo, rows: sqlite3.Connection, sealed: sqlite3.Connection | None
@@ -190,6 +214,7 @@ class TableAmendment:
         self._next = int(main.execute(sql.last_row(self.schema.name)).fetchone()[0] or 0) + 1
         self._bounds: Box | None = info.bounds
         self._shrunk = False
+        self.touched: set[str] = set()
 
     def delete(self, values: Iterable[str | int], *, by: str = FEATURE_ID) -> int:
         """Take out the rows that have one of the values in a column; return how many.
@@ -219,6 +244,7 @@ class TableAmendment:
                 self._db.executemany(sql.delete_box(schema.name), numbers)
         if schema.keyed:
             self._free.update({row[1]: row[0] for row in found})
+            self.touched.update(row[1] for row in found)
         self._shrink([row[-1] for row in found if schema.geometry and row[-1] is not None])
         self._count -= len(found)
         return len(found)
@@ -234,6 +260,8 @@ class TableAmendment:
         schema = self.schema
         rows = list(self._encoder.encode(frame, geometry))
         numbers = self._numbers([row[_FIXED - 1] for row in rows])
+        if schema.keyed:
+            self.touched.update(str(row[_FIXED - 1]) for row in rows)
         lead = [*([1] if schema.geometry else []), *([_FIXED - 1] if schema.keyed else [])]
         open_at = [*lead, *_positions(schema, sealed_part=False)]
         apart_at = _positions(schema, sealed_part=True)

@@ -21,10 +21,11 @@ from gis_core.store.housekeeping import LOCK_FILE, STAGING_PREFIX, clear_leftove
 from gis_core.store.quarantine import QUARANTINE_FILE, create_quarantine, write_faults
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import TableWriter
+from gis_core.store.touched import TOUCHED_FILE
 
 STAGE_FILE = "staged.sqlite"
 _ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
-_SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE)
+_SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE, TOUCHED_FILE)
 
 
 class Writer:

@@ -11,9 +11,16 @@ APART = "_apart"  # added to a generation's schema name: its sealed file
 
 
 def differing(
-    mine: tuple[str, TableSchema], other: tuple[str, TableSchema], columns: Sequence[str]
+    mine: tuple[str, TableSchema],
+    other: tuple[str, TableSchema],
+    columns: Sequence[str],
+    *,
+    among: bool,
 ) -> str:
-    """Return the query for ids of one generation's table that the other has not, or not so."""
+    """Return the query for ids of one generation's table that the other has not, or not so.
+
+    ``among``: only ids of a JSON list, which is bound, are looked at.
+    """
     ours, theirs = mine[1], other[1]
     compared = [*([GEOMETRY] if ours.geometry else []), *columns]
     pairs = [f"{_side('m', ours, c)} IS NOT {_side('o', theirs, c)}" for c in compared]
@@ -23,7 +30,8 @@ def differing(
         if schema.sealed_columns:
             text += f"LEFT JOIN {name}{APART}.{quote(schema.name)} {letter}s "
             text += f"ON {letter}s.{FID} = {letter}t.{FID} "
-    return text + f"WHERE {' OR '.join([f'ot.{FID} IS NULL', *pairs])} ORDER BY 1"
+    wanted = f"mt.{quote(FEATURE_ID)} IN (SELECT value FROM json_each(?)) AND " if among else ""
+    return text + f"WHERE {wanted}({' OR '.join([f'ot.{FID} IS NULL', *pairs])}) ORDER BY 1"
 
 
 def ids_in_box(schema: TableSchema) -> str:

@@ -29,7 +29,8 @@ class Store:
     ``catalogue.sqlite`` says which generation of each layer is served;
     ``layers/<layer>/<number>/`` holds a generation: ``open.gpkg`` (a GeoPackage),
     ``sealed.sqlite`` (personal data and tax secrets), ``quarantine.sqlite`` (rows that
-    could not be used), and attached files. Generations never change.
+    could not be used), ``touched.json`` (what amendments changed), and attached files.
+    Generations never change.
     """
 
     def __init__(self, root: Path, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import product
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gis_core.errors import StoreError
-from gis_core.store import Column, ColumnType, Query, Store, TableSchema
+from gis_core.store import Column, ColumnType, Query, Store, TableSchema, touched
+from gis_core.store.differences import differences
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 PLOTS = TableSchema(
@@ -119,6 +121,62 @@ def test_it_is_what_writing_anew_would_have_been(tmp_path_factory, first, steps)
                 for number in (former, None)
             ]
             assert found[0] == found[1]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=steps, whole=st.integers(-4, 3), most=st.sampled_from([10, 20_000]))
+def test_differences_that_are_known_are_those_that_are_found(
+    tmp_path_factory, monkeypatch, steps, whole, most
+):
+    """Between any two generations of a chain, some rows rewritten as they were, one replaced."""
+    monkeypatch.setattr(touched, "MOST", most)
+    with Store.open(tmp_path_factory.mktemp("amend"), create=True) as store:
+        chain = [begin(store, range(0, 60, 2))]
+        there = dict.fromkeys(range(0, 60, 2), "")
+        for number, (gone, come) in enumerate(steps):
+            with store.amend("land", keep=9) as writer:
+                if number == whole:
+                    writer.table(PLOTS).append(*plots(come, "whole"))
+                    there = {}
+                else:
+                    table = writer.amend("plot")
+                    table.delete([f"P{i}" for i in gone])
+                    table.delete([f"05304900100{i:05d}____" for i in come], by="key")
+                    again = [i for i in gone[:3] if i not in come and i in there]
+                    for i in again:
+                        table.append(*plots([i], there[i]))
+                    table.append(*plots(come, f"+{number}"))
+                    there = {i: t for i, t in there.items() if i not in gone or i in again}
+                there |= dict.fromkeys(come, "whole" if number == whole else f"+{number}")
+                chain.append(writer.publish({}, None))
+        pairs = list(product(chain, chain))
+        known = [[differences(*pair, "plot", c) for c in (["use", "owner"], [])] for pair in pairs]
+        if whole < 0 and most > 10:
+            table = chain[-1].table("plot")
+            assert all(touched.touched_since(info, chain[-1], table) for info in chain[:-1])
+        for info in chain:
+            (info.path / touched.TOUCHED_FILE).unlink(missing_ok=True)
+        found = [[differences(*pair, "plot", c) for c in (["use", "owner"], [])] for pair in pairs]
+        assert known == found
+
+
+def test_what_was_touched_is_known_of_tables_that_stay_and_only_to_the_owner(store):
+    before = begin(store, range(40))
+    for i in (7, 8):
+        with store.amend("land") as writer:
+            writer.amend("plot").delete([f"P{i}"])
+            info = writer.publish({}, None)
+    found = touched.read_steps(info.path)
+    assert found[True, "secret"] == ((1, ()), (2, ()))
+    assert found[False, "plot"] == ((1, ("P7",)), (2, ("P8",)))
+    assert (False, "link") not in found  # its rows have no identity
+    file = info.path / touched.TOUCHED_FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert differences(before, info, "plot", ["use"]).gone == ("P7", "P8")
+    file.write_text("[")
+    assert differences(before, info, "plot", ["use"]).gone == ("P7", "P8")
 
 
 def test_other_tables_stay_and_the_former_generation_never_changes(store):
