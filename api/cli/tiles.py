@@ -21,7 +21,7 @@ SCHEDULER = Annotated[
 TILE = Annotated[
     int, typer.Option("--tile", min=1, help="Parcels of a tile: memory grows with it.")
 ]
-TILE_PARCELS = 65_536
+TILE_PARCELS = 65_536  # as in layers.merging.distributed.plan, which help need not load
 
 tiles = typer.Typer(help="Merge tile by tile: larger than memory, or on several machines.")
 
