@@ -1,6 +1,7 @@
 """Telling the history: what one generation of parcels has that the one before it had not."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,12 +68,16 @@ class HistoryReport:
         Former versions that were added.
     reused
         Keys that were given to another parcel although they had been used.
+    gap
+        Whether the delivery before was no longer there to compare with, so that what changed
+        between the two is not known.
     """
 
     generation: int = 0
     events: dict[str, int] = field(default_factory=dict)
     versions: int = 0
     reused: tuple[str, ...] = ()
+    gap: bool = False
 
     def notes(self) -> tuple[str, ...]:
         """Say what was found, for the report of an import."""
@@ -85,6 +90,10 @@ class HistoryReport:
             said.append(
                 f"{len(self.reused):,} parcel keys were another parcel's before, and a number "
                 f"once used is not used again: {few}"
+            )
+        if self.gap:
+            said.append(
+                "the import before is no longer kept: what happened to parcels since is not known"
             )
         return tuple(said)
 
@@ -168,6 +177,8 @@ class _Step:
         versions = _version_rows(compared, told)
         if record is not None:
             versions = versions[~_held(versions, record, self.spec)]
+        gap = former is not None and self.before is None
+        self.report.gap |= gap
         again = reused_keys(compared, record, self.spec)
         self._count(links, len(versions), (*compared.versions.key[told.reused], *again))
         tables = (
@@ -178,20 +189,23 @@ class _Step:
         with begin(HISTORY, keep=KEEP) as writer:
             for schema, rows in tables:
                 _append(writer, schema, rows)
-            info = writer.publish(self._provenance(former, compared), self.after.data_date)
+            provenance = self._provenance(former, compared, gap=gap)
+            info = writer.publish(provenance, self.after.data_date)
         self.report.generation = info.number
 
-    def _provenance(self, former: GenerationInfo | None, compared: Comparison) -> dict[str, object]:
+    def _provenance(
+        self, former: GenerationInfo | None, compared: Comparison, *, gap: bool
+    ) -> dict[str, object]:
         """Return what the next step needs, and the findings so far."""
         first = str(compared.now)
         known = former.provenance if former else {}
-        reused = known.get("reused", [])
-        listed = list(reused) if isinstance(reused, list) else []
+        listed, gaps = _listed(known, "reused"), _listed(known, "gaps")
         return {
             "inputs": {self.layer.id: self.after.number},
             "moment": str(compared.now),
             "since": known.get("since", first),
             "reused": [*listed, *(key for key in self.report.reused if key not in listed)],
+            "gaps": [*gaps, first] if gap else gaps,
         }
 
     def _count(self, links: pd.DataFrame, versions: int, reused: tuple[str, ...]) -> None:
@@ -199,6 +213,11 @@ class _Step:
             self.report.events[kind] = self.report.events.get(kind, 0) + 1
         self.report.versions += versions
         self.report.reused = tuple(dict.fromkeys((*self.report.reused, *reused)))
+
+
+def _listed(known: Mapping[str, object], name: str) -> list[object]:
+    found = known.get(name)
+    return list(found) if isinstance(found, list) else []
 
 
 def _append(writer: Writer, schema: TableSchema, rows: pd.DataFrame) -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import layers.dossier
 from api.cli import app
 from gis_core.store import HISTORY, MERGE, Store
+from gis_core.store.catalogue import Catalogue
 from layers.access import CITIZEN, Actor
 from layers.dossier import build_dossier
 from layers.errors import AccessError, EndedParcelError, UnknownParcelError
@@ -203,6 +204,20 @@ def test_the_delivery_that_the_history_was_last_told_of_is_kept_for_the_next_ste
                 writer.publish({}, None)
         assert store.generations("alkis")[0].number == 1
         assert store.served()[HISTORY].inputs == {"alkis": 1}
+
+
+def test_a_gap_is_never_silent(tmp_path):
+    """Somebody threw the former generations away: what happened in between is not known."""
+    with Store.open(tmp_path, create=True) as store:
+        deliver(store, *DELIVERIES[0])
+        with store.stage("alkis", keep=1) as writer:
+            writer.publish({}, None)
+        with Catalogue(tmp_path).writing() as db:
+            db.execute("DELETE FROM generation WHERE layer = 'alkis' AND number = 1")
+        report = deliver(store, *DELIVERIES[1])
+        assert (report.gap, report.events) == (True, {})
+        assert "not known" in report.notes()[0]
+        assert store.served()[HISTORY].provenance["gaps"] == ["2021-01-01T00:00:00"]
 
 
 def test_new_identifiers_alone_are_no_history(tmp_path):
