@@ -1,6 +1,7 @@
 """Incremental deliveries (NBA): what they do to what is stored, and what they may not do."""
 
 import gzip
+import json
 import shutil
 import zipfile
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from api.cli import main
 from gis_core.errors import StoreError
 from gis_core.faults import Outcome
 from gis_core.store import Store
@@ -378,6 +380,32 @@ def test_a_dry_run_counts_and_changes_nothing(cadastre):
     assert report.changes.ended == {"flurstueck": 2}
     assert cadastre.lives() == before
     assert cadastre.number() == 1
+
+
+def test_the_command_says_what_was_done(cadastre, monkeypatch, capsys):
+    def flurbuch(*words):
+        monkeypatch.setattr("sys.argv", ["flurbuch", "--data", *map(str, (cadastre.data, *words))])
+        monkeypatch.setenv("COLUMNS", "400")
+        with pytest.raises(SystemExit) as done:
+            main()
+        return done.value.code or 0, *capsys.readouterr()
+
+    file = cadastre.write(nba(replace(A, parcel(A, 1, begun=NEW)), delete(B), delete(UNKNOWN)))
+    status, out, err = flurbuch("ingest", "alkis", file)
+    assert (status, cadastre.number()) == (1, 1)
+    assert "operation 3" in err
+    assert UNKNOWN in err
+    status, out, _ = flurbuch("ingest", "alkis", file, "--leave-out-misfits")
+    assert status == 0
+    assert "0 inserted, 1 replaced, 1 deleted, 0 updated, 1 changed nothing" in out
+    assert "flurstueck: 2 hold, 2 ended, 0 told again" in out
+    assert "nba-predecessor-missing" in out
+    status, out, err = flurbuch("ingest", "alkis", file)
+    assert status == 0
+    assert "already applied" in out
+    assert "nothing to do" in err
+    status, out, _ = flurbuch("ingest", "alkis", file, "--json")
+    assert json.loads(out)["changes"]["deliveries"][0]["applied"] is False
 
 
 # -- what does not fit -------------------------------------------------------------------
