@@ -1,8 +1,8 @@
 """What lies on which parcel: decode → index → link → summarise, as pure functions.
 
-For a notebook, with GeoDataFrames: :func:`merge` links features to parcels, :func:`apportion`
-carries figures of other areas over to them, :func:`use_areas` cuts parcels by land use,
-:func:`zonal_statistics` says what a raster says about each. The modules, arrays in, arrays out:
+For a notebook, with GeoDataFrames: ``merge`` links features to parcels, ``apportion`` carries
+figures of other areas over to them, ``use_areas`` cuts parcels by land use and
+``zonal_statistics`` says what a raster says about each. The modules, arrays in, arrays out:
 
 decode      `flat`: geometry as coordinate arrays (`flattening`: from objects and back);
             `shapes`: objects or arrays, whichever is asked for

@@ -116,8 +116,11 @@ def check_plane(left: Geo, right: Geo, names: tuple[str, str]) -> None:
     ------
     CRSMismatchError
         They differ, one states none, or the CRS is in degrees or feet.
+    GeometryTypeError
+        One has no geometry.
     """
-    here, there = left.crs, right.crs
+    here = with_geometry(left, names[0]).crs
+    there = with_geometry(right, names[1]).crs
     if (here is None) != (there is None) or not (
         here is None or here.equals(there, ignore_axis_order=True)
     ):
@@ -136,9 +139,23 @@ def check_plane(left: Geo, right: Geo, names: tuple[str, str]) -> None:
     check_metres(left, names[0])
 
 
+def with_geometry(frame: Geo | pd.DataFrame, name: str) -> Geo:
+    """Return the frame, or refuse it when it is a table without geometries."""
+    if isinstance(frame, gpd.GeoSeries) or (
+        isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+    ):
+        return frame
+    raise GeometryTypeError(
+        f"{name} have no geometry",
+        advice=f"Give a GeoDataFrame; {name}.set_geometry(…) says which column it is.",
+        found=type(frame).__name__,
+        expected="GeoDataFrame or GeoSeries",
+    )
+
+
 def check_metres(frame: Geo, name: str) -> None:
     """Refuse a frame whose CRS is not measured in metres; none at all is taken for metres."""
-    crs = frame.crs
+    crs = with_geometry(frame, name).crs
     if crs is None or (crs.is_projected and crs.axis_info[0].unit_name == "metre"):
         return
     unit = crs.axis_info[0].unit_name
@@ -225,10 +242,10 @@ def numbers(values: NDArray[np.generic] | pd.Series, what: str) -> NDArray[np.fl
     Raises
     ------
     QueryError
-        They are not numbers.
+        They are not numbers, or one is infinite.
     """
     try:
-        return pd.Series(values).to_numpy(np.float64, na_value=np.nan)
+        found = pd.Series(values).to_numpy(np.float64, na_value=np.nan)
     except (TypeError, ValueError) as fault:
         raise QueryError(
             f"{what} is not a column of numbers",
@@ -236,6 +253,9 @@ def numbers(values: NDArray[np.generic] | pd.Series, what: str) -> NDArray[np.fl
             found=str(pd.Series(values).dtype),
             expected="numbers",
         ) from fault
+    if np.isinf(found).any():
+        raise QueryError(f"{what} has an infinite value", found="inf", expected="numbers")
+    return found
 
 
 def shapes_of(frame: Geo) -> NDArray[np.object_]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -25,6 +24,7 @@ from gis_core.merge.frame_inputs import (
     repaired,
     row_values,
     shapes_of,
+    with_geometry,
 )
 from gis_core.merge.keys import join_keys
 from gis_core.merge.links import CONFIDENCES, METHODS, LinkConfidence, Links
@@ -127,9 +127,9 @@ def merge(
     it; of parcels equally near, likewise. So no answer depends on the order of the rows. For
     "share", parts on overlapping parcels are linked to each of them.
 
-    O((n + f) log n + k) for f features and k links. Kernels: a second to load, then for
-    80,000 parcels and as many features about a second for points and two for areas, most of
-    it for taking geometry objects apart.
+    O((n + f) log n + k) for f features and k links. Kernels take a second to load, then about
+    another for 80,000 parcels and as many features; most of it goes into taking the parcels'
+    geometry objects apart, which every call does anew.
 
     Source: areal weighting, Goodchild and Lam (1980); stem discs, § 923 BGB; slivers by width,
     see `gis_core.merge.shares`.
@@ -138,6 +138,7 @@ def merge(
     --------
     Two plots; a tree on the first, and one whose stem the border cuts in half:
 
+    >>> import geopandas as gpd
     >>> plots = gpd.GeoDataFrame(
     ...     {"key": ["A", "B"]},
     ...     geometry=[shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)],
@@ -186,22 +187,16 @@ def merge(
         check_metres(parcels, "parcels")
         known = FrameParcels.read(parcels, key, engine)
         return _table(_by_key(features, stated_key, known), features.index, known)
-    if not isinstance(features, (gpd.GeoDataFrame, gpd.GeoSeries)):
-        raise GeometryTypeError(
-            "features have no geometry",
-            advice='Give a GeoDataFrame, or link by keys: how="key", stated_key="…".',
-            found=type(features).__name__,
-            expected="GeoDataFrame or GeoSeries",
-        )
-    check_plane(parcels, features, ("parcels", "features"))
+    placed = with_geometry(features, "features")
+    check_plane(parcels, placed, ("parcels", "features"))
     known = FrameParcels.read(parcels, key, engine)
     if how == "share":
-        links, mended = _by_share(features, known, accuracy_m)
+        links, mended = _by_share(placed, known, accuracy_m)
         return _table(links, features.index, known, {"features_repaired": mended})
     links = place_points(
-        _places(features),
+        _places(placed),
         known.fabric,
-        radius=None if radius is None else numbers(_rows(features, radius, "radius"), "radius"),
+        radius=None if radius is None else numbers(_rows(placed, radius, "radius"), "radius"),
         accuracy_m=accuracy_m,
         nearest_m=nearest_m,
         preferred=None if prefer is None else known.of_rows(_marks(parcels, prefer)),

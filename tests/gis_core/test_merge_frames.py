@@ -262,8 +262,11 @@ def test_kinds_of_geometry_that_do_not_fit(plots):
         merge(frame([shapely.Point(1, 1)]), areas, how="share")
     with pytest.raises(GeometryTypeError, match="no area"):
         merge(plots, frame([shapely.Point(1, 1)]), how="share")
-    with pytest.raises(GeometryTypeError, match="no geometry"):
-        merge(plots, pd.DataFrame({"x": [1]}))
+    for bare in (pd.DataFrame({"x": [1]}), gpd.GeoDataFrame({"x": [1]})):
+        with pytest.raises(GeometryTypeError, match="features have no geometry"):
+            merge(plots, bare)
+        with pytest.raises(GeometryTypeError, match="parcels have no geometry"):
+            merge(bare, bare, how="key", stated_key="x")
     one = frame([shapely.MultiPoint([(25, 5)])])
     assert merge(plots, one, key="key")["parcel_key"].tolist() == ["C"]
 
@@ -275,7 +278,7 @@ def test_nothing_is_gained_or_lost_by_apportioning(engine, seed):
     parcels, sources, _ = world(seed)
     sources = sources[sources.area > 0]
     rng = np.random.default_rng(seed)
-    sources["people"] = rng.integers(0, 10 ** rng.integers(1, 9), len(sources))
+    sources["people"] = rng.integers(-5, 10 ** rng.integers(1, 9), len(sources))
     sources["heat"] = rng.normal(0, 1e6, len(sources))
     total = sources[["people", "heat"]].sum()
     options = {"extensive": ["people", "heat"], "key": "key", "engine": engine}
@@ -338,9 +341,12 @@ def test_what_lies_on_two_parcels_is_not_counted_twice(plots):
 
 
 def test_wrong_sources_are_named(plots):
-    cell = frame([shapely.box(0, 0, 20, 10)], people=[80.5], town=["x"]).set_axis(["c1"])
+    cell = frame([shapely.box(0, 0, 20, 10)], people=[80.5], town=["x"], flow=[np.inf]).set_axis(
+        ["c1"]
+    )
     for options, says in (
         ({"extensive": ["peple"]}, "sources have no column 'peple'"),
+        ({"intensive": ["flow"]}, "flow has an infinite value"),
         ({"extensive": ["town"]}, "town is not a column of numbers"),
         ({"extensive": ["people"], "whole": True}, "row c1 has 80.5"),
         ({"extensive": ["people"], "intensive": ["people"]}, "asked for twice"),
