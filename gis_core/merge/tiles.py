@@ -20,7 +20,7 @@ from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.links import CONFIDENCES, METHODS, Links
 from gis_core.merge.measures import PieceMeasures, PointMeasures
-from gis_core.merge.points import measure_points, resolve_points
+from gis_core.merge.points import disc_radius, measure_points, resolve_points
 from gis_core.merge.shapes import Shapes
 from gis_core.merge.shares import measure_pieces, resolve_pieces
 
@@ -283,8 +283,8 @@ def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     return np.asarray(column.to_numpy(zero_copy_only=False), str)
 
 
-def _words(code: NDArray[np.int8], words: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(code), pa.array([str(w) for w in words]))
+def _words(code: NDArray[np.int8], words: Sequence[str]) -> pa.Array:
+    return pa.array([str(w) for w in words], pa.string()).take(pa.array(code))
 
 
 def _shapes(wkb: pa.Array, engine: EngineName) -> Shapes:
@@ -302,7 +302,7 @@ def _radius(rule: TileRule, guests: pa.Table) -> NDArray[np.float64]:
     if rule.by_share or "radius_m" not in guests.column_names:
         return np.zeros(guests.num_rows)
     stated = guests["radius_m"].to_numpy(zero_copy_only=False).astype(np.float64)
-    return np.asarray(np.fmax(stated, 0.0))
+    return disc_radius(stated)
 
 
 def _split(

@@ -16,6 +16,7 @@ import pytest
 from distributed import Client
 
 from gis_core.errors import StoreError
+from gis_core.merge.engine_name import EngineName
 from gis_core.store import MERGE, Store
 from gis_core.store.parquet import Storage
 from layers.errors import RunnerError
@@ -33,10 +34,10 @@ TILE = 120
 ORDER = ["feature_id", "parcel_key"]
 
 
-def lay_out(place, demo_store):
+def lay_out(place, demo_store, **more):
+    storage, krefeld = Storage.open(place), load_municipality("krefeld")
     with Store.open(demo_store) as store:
-        storage = Storage.open(place)
-        export_store(store, find_layers(), load_municipality("krefeld"), storage, rows_per_group=40)
+        export_store(store, find_layers(), krefeld, storage, rows_per_group=40, **more)
     return storage
 
 
@@ -132,6 +133,17 @@ def until(true, patience_s=30):
 
 def test_in_this_process(laid_out, whole):
     check(laid_out, merge_layout(laid_out, InProcess(), tile_parcels=TILE), whole)
+
+
+def test_compiled_kernels_say_the_same_in_one_tile_and_in_many(tmp_path, demo_store):
+    storage = lay_out(tmp_path, demo_store, engine=EngineName.KERNELS)
+    said = []
+    for tile_parcels in (TILE, 2000):
+        report = merge_layout(storage, InProcess(), tile_parcels=tile_parcels)
+        tables = {n: pa.concat_tables(read_links(storage, n)) for n in report.collections}
+        said.append({n: t.sort_by([(c, "ascending") for c in ORDER]) for n, t in tables.items()})
+    assert report.tiles == 1
+    assert said[0] == said[1]
 
 
 def test_on_an_object_store(demo_store, whole):
