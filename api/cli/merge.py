@@ -33,7 +33,7 @@ def merge(
     scheduler: SCHEDULER = None,
     storage: Annotated[
         str | None,
-        typer.Option(help="Where tiles are laid out, in reach of all workers: folder or s3://…"),
+        typer.Option(help="Where all workers reach the tiles: folder or s3://… Else tiles/ of the data."),
     ] = None,
     as_of: Annotated[
         datetime | None,
