@@ -33,7 +33,9 @@ def merge(
     scheduler: SCHEDULER = None,
     storage: Annotated[
         str | None,
-        typer.Option(help="Where all workers reach the tiles: folder or s3://… Else tiles/ of the data."),
+        typer.Option(
+            help="Where all workers reach the tiles: folder or s3://… Else tiles/ of the data."
+        ),
     ] = None,
     as_of: Annotated[
         datetime | None,
