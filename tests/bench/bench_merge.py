@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from tests.bench.city import City, stored
-from tests.bench.cluster import cluster
 from tests.bench.figures import Figure, publish
 from tests.bench.ours import OurCost, run_ours
 from tests.bench.peers import PeerCost, run_peer
@@ -12,15 +11,13 @@ from tests.bench.state import state
 
 SMALL, LARGE = 80_000, 1_040_000
 WHOLE, LAND_USE, READ, GROWTH, ONE_PERCENT = 1 / 20, 1 / 30, 3.0, 1.15, 0.03
-PEAK_MIB, DASK, COLD_S = 600.0, 1.25, 1.5
+COLD_S = 1.5
 AIM = {
     WHOLE: 1 / 40,
     LAND_USE: 1 / 60,
     READ: 2.0,
     GROWTH: 1.10,
     ONE_PERCENT: 0.015,
-    PEAK_MIB: 400.0,
-    DASK: 1.15,
     COLD_S: 0.5,
 }
 
@@ -48,32 +45,20 @@ def beside_geopandas() -> list[Figure]:
 
 
 def at_scale() -> list[Figure]:
-    """Merge a million parcels in tiles; in this process, and on a cluster."""
-    small, large = (state(size).folder for size in (SMALL, LARGE))
-    read = {folder: least(folder).total_s for folder in (small, large)}
-    ours = {folder: best("tiles", folder) for folder in (small, large)}
-    per_parcel = total(ours[large]) / LARGE / (total(ours[small]) / SMALL)
-    with cluster() as there:
-        run_ours("tiles", large, "--scheduler", there.address)  # the workers load the kernels
-        began = there.cpu_s()
-        driver = run_ours("tiles", large, "--scheduler", there.address)
-        spread = there.cpu_s() - began + driver.cpu_s["merge"]
-    alone = ours[large].cpu_s["by place"]
-    looks = {SMALL: total(ours[small]) / read[small], LARGE: total(ours[large]) / read[large]}
-    return [
-        Figure(f"whole merge, {LARGE:,} parcels: CPU", total(ours[large]), "s"),
-        Figure(f"reading the inputs once, {LARGE:,} parcels: CPU", read[large], "s"),
-        *(part(f"merge as multiple of reading once, {n:,}", v, READ) for n, v in looks.items()),
-        part(f"cost of a parcel at {LARGE:,} as part of that at {SMALL:,}", per_parcel, GROWTH),
-        Figure(
-            f"peak memory, {LARGE:,} parcels in tiles",
-            ours[large].peak_mib,
-            "MiB",
-            required=PEAK_MIB,
-            aim=AIM[PEAK_MIB],
-        ),
-        part("dask.distributed, two workers, as part of one process's CPU", spread / alone, DASK),
-    ]
+    """Merge a million parcels, tile by tile, beside a mere look at the inputs."""
+    folders = {size: state(size).folder for size in (SMALL, LARGE)}
+    read = {size: least(folder).total_s for size, folder in folders.items()}
+    ours = {size: best("tiles", folder) for size, folder in folders.items()}
+    figures = []
+    for size in folders:
+        looked = {"reading the inputs once": read[size]}
+        figures += [
+            Figure(f"whole merge, {size:,} parcels: CPU", total(ours[size]), "s", peer=looked),
+            part("as multiple of reading once", total(ours[size]) / read[size], READ),
+        ]
+    growth = (total(ours[LARGE]) / LARGE) / (total(ours[SMALL]) / SMALL)
+    what = f"cost of a parcel at {LARGE:,} by that at {SMALL:,}"
+    return [*figures, part(what, growth, GROWTH)]
 
 
 def following() -> list[Figure]:

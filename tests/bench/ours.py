@@ -1,6 +1,6 @@
 """What a merge of a laid-out state costs us, each way in a process of its own.
 
-    python -m tests.bench.ours tiles|land-use|follow FOLDER [--scheduler ADDRESS] > figures.json
+    python -m tests.bench.ours tiles|land-use|follow FOLDER > figures.json
 
 Prints CPU seconds by step and the largest resident size as JSON.
 """
@@ -19,9 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from gis_core.districts import DistrictCatalogue
-from gis_core.key_columns import key_positions
-from gis_core.keys import read_key_bytes
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.kernels.warm import compile_kernels
@@ -30,7 +27,6 @@ from gis_core.merge.living_links import LivingLinks, Rule
 from gis_core.merge.living_shapes import LivingShapes
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
-from layers.merging.distributed.cluster import DaskCluster
 from layers.merging.distributed.merging import merge_place
 from layers.merging.distributed.runners import InProcess
 from tests.bench.child import own_cpu
@@ -54,35 +50,22 @@ class OurCost:
     peak_mib: float
 
 
-def run_ours(way: str, folder: Path, *options: str) -> OurCost:
+def run_ours(way: str, folder: Path) -> OurCost:
     """Merge in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.ours", way, str(folder), *options]
+    command = [sys.executable, "-m", "tests.bench.ours", way, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
     return OurCost(**json.loads(done.stdout))
 
 
-def in_tiles(folder: Path, scheduler: str | None) -> dict[str, float]:
-    """Merge everything, tile by tile, and write the links."""
-    if scheduler is not None:
-        return {"merge": spent(lambda: merge_place(str(folder), DaskCluster(scheduler)))}
+def in_tiles(folder: Path) -> dict[str, float]:
+    """Merge everything, tile by tile, keys included, and write the links."""
     compile_kernels()
-    places = spent(lambda: merge_place(str(folder), InProcess()))
-    return {"by place": places, "by key": spent(lambda: by_key(folder))}
+    return {"merge": spent(lambda: merge_place(str(folder), InProcess()))}
 
 
-def by_key(folder: Path) -> None:
-    """Read the keys that tax rows state, and find their parcels."""
-    catalogue = DistrictCatalogue.from_toml((folder / "districts.toml").read_text("utf-8"))
-    known = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False).astype(bytes)
-    for part in sorted((folder / "grundsteuer").glob("part-*.parquet")):
-        stated = pq.read_table(part, columns=["stated_key"])["stated_key"].combine_chunks()
-        found = key_positions(read_key_bytes(stated, catalogue).key, known)
-        pa.table({"row": np.flatnonzero(found >= 0), "parcel": found[found >= 0]})
-
-
-def land_use(folder: Path, _: str | None) -> dict[str, float]:
+def land_use(folder: Path) -> dict[str, float]:
     """Share out the land use, parcels being indexed, as an overlay does; best of three."""
     compile_kernels()
     fabric = parcels_of(folder)
@@ -95,7 +78,7 @@ def land_use(folder: Path, _: str | None) -> dict[str, float]:
     return {"land use": min(spent(share) for _ in range(3))}
 
 
-def follow(folder: Path, _: str | None) -> dict[str, float]:
+def follow(folder: Path) -> dict[str, float]:
     """Keep links in memory: all from scratch, 1 % of parcels and trees changed, single splits."""
     compile_kernels()
     key = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False)
@@ -234,9 +217,8 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--scheduler")
     asked = parser.parse_args()
-    cost = WAYS[asked.way](asked.folder, asked.scheduler)
+    cost = WAYS[asked.way](asked.folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(json.dumps({"cpu_s": cost, "peak_mib": peak}) + "\n")
 
