@@ -17,7 +17,8 @@ rasters     `zonal`: statistics of cells; `zonal_engines` (`zonal_numpy` or kern
 change      `living_links` follow a change by what it reaches; `living_shapes`
 tiles       `tiles`: a merge in parts, for more than memory holds; `residence`: which parts
             a guest meets
-frames      `frames`, `areal`, `frame_uses`: the above for GeoDataFrames; `frame_inputs`
+frames      `frames`, `areal`, `frame_uses`: the above for GeoDataFrames; `frame_inputs`,
+            `frame_plane`: what they must be
 
 Names are loaded when first used: a command that only shows its help pays for none of it.
 """

@@ -12,14 +12,13 @@ from gis_core.errors import QueryError
 from gis_core.geometry import repair_polygons
 from gis_core.merge.frame_inputs import (
     FrameParcels,
-    Geo,
-    check_plane,
     column,
     numbers,
     refuse_flat,
     repaired,
     shapes_of,
 )
+from gis_core.merge.frame_plane import Geo, check_plane
 from gis_core.merge.largest_remainder import share_out
 from gis_core.merge.links import Links
 from gis_core.merge.shares import SMALLEST_AREA_M2, overlap

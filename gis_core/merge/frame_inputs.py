@@ -1,25 +1,21 @@
-"""What analysts have as the merge wants it: one plane in metres, one parcel a key, valid shapes."""
+"""Columns, keys and shapes of GeoDataFrames as the merge wants them, or a reason why not."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS
 
-from gis_core.crs import crs_text
-from gis_core.errors import CRSMismatchError, GeometryTypeError, QueryError
+from gis_core.errors import GeometryTypeError, QueryError
 from gis_core.geometry import repair_polygons
 from gis_core.merge.engine_name import EngineName
 from gis_core.merge.engines import choose_engine
 from gis_core.merge.fabric import ParcelFabric
+from gis_core.merge.frame_plane import Geo
 from gis_core.merge.links import Links
-
-type Geo = gpd.GeoDataFrame | gpd.GeoSeries
 
 type Counts = dict[Hashable, Any]
 """What goes into the ``attrs`` of a result."""
@@ -65,7 +61,7 @@ class FrameParcels:
                 f"there is no engine {engine!r}", found=engine, expected=tuple(EngineName)
             )
         named = pd.Series(parcels.index if key is None else column(parcels, key, "parcels"))
-        named = named.mask(named.eq("")) if named.dtype.kind in "OU" else named
+        named = named.mask(named.eq("").fillna(value=False)) if named.dtype.kind in "OU" else named
         code, keys = pd.Index(named).factorize(sort=True)
         mended = repair_polygons(shapes_of(parcels))
         # Ranks of fixed width sort as the keys themselves do, be they text or numbers.
@@ -105,72 +101,6 @@ class FrameParcels:
         row = self.fabric.row[marked]
         found[row[row >= 0]] = True
         return found
-
-
-def check_plane(left: Geo, right: Geo, names: tuple[str, str]) -> None:
-    """Refuse frames that do not lie in one plane measured in metres.
-
-    Frames that both state no CRS are taken at their word: coordinates are metres.
-
-    Raises
-    ------
-    CRSMismatchError
-        They differ, one states none, or the CRS is in degrees or feet.
-    GeometryTypeError
-        One has no geometry.
-    """
-    here = with_geometry(left, names[0]).crs
-    there = with_geometry(right, names[1]).crs
-    if (here is None) != (there is None) or not (
-        here is None or here.equals(there, ignore_axis_order=True)
-    ):
-        missing, given = (names[0], there) if here is None else (names[1], here)
-        advice = (
-            f"Bring them together first: {names[1]} = {names[1]}.to_crs({names[0]}.crs)."
-            if here is not None and there is not None
-            else f"State it: {missing} = {missing}.set_crs({_said(given)!r}), if that is true."
-        )
-        raise CRSMismatchError(
-            f"{names[0]} are in {_said(here)}, {names[1]} in {_said(there)}",
-            advice=advice,
-            found=_said(there),
-            expected=_said(here),
-        )
-    check_metres(left, names[0])
-
-
-def with_geometry(frame: Geo | pd.DataFrame, name: str) -> Geo:
-    """Return the frame, or refuse it when it is a table without geometries."""
-    if isinstance(frame, gpd.GeoSeries) or (
-        isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
-    ):
-        return frame
-    raise GeometryTypeError(
-        f"{name} have no geometry",
-        advice=f"Give a GeoDataFrame; {name}.set_geometry(…) says which column it is.",
-        found=type(frame).__name__,
-        expected="GeoDataFrame or GeoSeries",
-    )
-
-
-def check_metres(frame: Geo, name: str) -> None:
-    """Refuse a frame whose CRS is not measured in metres; none at all is taken for metres."""
-    crs = with_geometry(frame, name).crs
-    if crs is None or (crs.is_projected and crs.axis_info[0].unit_name == "metre"):
-        return
-    unit = crs.axis_info[0].unit_name
-    utm = crs.is_geographic and len(frame.geometry.dropna()) > 0
-    target = _said(frame.estimate_utm_crs()) if utm else "EPSG:25832"
-    raise CRSMismatchError(
-        f"{name} are in {_said(crs)}, measured in {unit}; areas and distances need metres",
-        advice=f"Bring every frame into a projected CRS: {name}.to_crs({target!r}).",
-        found=_said(crs),
-        expected="a projected CRS in metres",
-    )
-
-
-def _said(crs: CRS | None) -> str:
-    return "no CRS" if crs is None else crs_text(crs)
 
 
 def check_index(frame: pd.DataFrame | pd.Series, name: str) -> None:

@@ -7,8 +7,6 @@ import pandas as pd
 from gis_core.geometry import repair_polygons
 from gis_core.merge.frame_inputs import (
     FrameParcels,
-    Geo,
-    check_plane,
     column,
     link_areas,
     numbers,
@@ -16,6 +14,7 @@ from gis_core.merge.frame_inputs import (
     repaired,
     shapes_of,
 )
+from gis_core.merge.frame_plane import Geo, check_plane
 from gis_core.merge.land_use import use_parts
 from gis_core.merge.shares import overlap
 

@@ -14,18 +14,15 @@ from gis_core.geometry import repair_polygons
 from gis_core.merge.frame_inputs import (
     Counts,
     FrameParcels,
-    Geo,
     check_index,
-    check_metres,
-    check_plane,
     column,
     link_areas,
     numbers,
     repaired,
     row_values,
     shapes_of,
-    with_geometry,
 )
+from gis_core.merge.frame_plane import Geo, check_metres, check_plane, with_geometry
 from gis_core.merge.keys import join_keys
 from gis_core.merge.links import CONFIDENCES, METHODS, LinkConfidence, Links
 from gis_core.merge.points import place_points

@@ -203,7 +203,7 @@ UTM, LAEA, DEGREES, FEET = 25832, 3035, 4326, 2263
         ),
         pytest.param(UTM, None, "features in no CRS", "set_crs('EPSG:25832')", id="one-missing"),
         pytest.param(None, UTM, "parcels are in no CRS", "parcels.set_crs", id="other-missing"),
-        pytest.param(DEGREES, DEGREES, "degree", "to_crs('EPSG:32", id="degrees"),
+        pytest.param(DEGREES, DEGREES, "degree", "to_crs('EPSG:25832')", id="degrees"),
         pytest.param(FEET, FEET, "foot", "to_crs(", id="feet"),
     ],
 )
@@ -217,6 +217,44 @@ def test_frames_lie_in_one_plane_in_metres(left, right, says, advises):
             call()
         assert says in str(caught.value)
         assert advises in caught.value.advice
+
+
+def test_metres_that_are_called_degrees_are_seen():
+    plots = frame([shapely.box(329_000, 5_690_000, 329_010, 5_690_010)], DEGREES)
+    with pytest.raises(CRSMismatchError) as caught:
+        merge(plots, plots, how="share")
+    assert "set_crs('EPSG:25832', allow_override=True)" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        pytest.param("EPSG:5555", id="with-heights"),
+        pytest.param("+proj=utm +zone=32 +ellps=GRS80 +units=m", id="no-authority"),
+    ],
+)
+def test_any_crs_in_metres_will_do(crs):
+    plots = frame([shapely.box(0, 0, 9, 9)], crs)
+    assert merge(plots, plots, how="share")["area_m2"].tolist() == [81]
+
+
+def test_keys_of_pandas_own_types(plots):
+    trees = frame(shapely.points([[10, 5], [25, 5]]))
+    for keys in (["C", "", None], [3, None, 1]):
+        typed = plots.assign(key=pd.array(keys))
+        assert merge(typed, trees, key="key").attrs["parcel_rows_without_key"] > 0
+        assert merge(typed, trees, key="key")["parcel_key"].dtype == typed["key"].dtype
+
+
+def test_no_parcels_no_links(plots):
+    for how in ("point", "share"):
+        features = frame([shapely.Point(1, 1) if how == "point" else shapely.box(0, 0, 1, 1)])
+        links = merge(plots.iloc[:0], features, how=how, key="key")
+        assert len(links) == 0
+        assert links.attrs["unlinked"] == 1
+    cell = frame([shapely.box(0, 0, 1, 1)], people=[3])
+    got = apportion(cell, plots.iloc[:0], extensive=["people"], whole=True, spread=True)
+    assert got.attrs["lost"] == {"people": 3}
 
 
 def test_no_crs_on_both_sides_is_a_plane(plots):
