@@ -15,6 +15,8 @@ SMALLEST_SHARE = 1e-9
 TIE_M = 1e-6
 """Distances that differ by less than a micrometre are equal; the lower parcel key wins."""
 
+_AT_ONCE = 100_000  # points whose candidates are in memory at once
+
 
 def place_points(
     points: NDArray[np.object_] | NDArray[np.float64],
@@ -31,11 +33,11 @@ def place_points(
     ----------
     points
         (n,) shapely points or (n, 2) float64 coordinates, same projected CRS as the fabric
-        (metre). Missing, empty and NaN ones get no link.
+        (metre). Missing and empty ones and those not finite get no link.
     fabric
         m parcels.
     radius
-        (n,) metres; NaN or 0 where the feature is a point. None: all are points.
+        (n,) metres; what is not finite or below a micrometre is a point. None: all are points.
     accuracy_m
         Positional accuracy of the points, one sigma in metres.
     nearest_m
@@ -72,20 +74,36 @@ def place_points(
     (['A', 'A', 'A', 'B'], [1.0, 1.0, 0.5, 0.5])
     """
     xy = points_xy(points)
-    size = np.zeros(len(xy)) if radius is None else np.fmax(radius, 0.0)
-    measures = measure_points(
-        xy, size, fabric.engine, accuracy_m=accuracy_m, nearest_m=nearest_m, preferred=preferred
-    )
-    return resolve_points(
-        measures, size, accuracy_m=accuracy_m, nearest_m=nearest_m, preferred=preferred
-    )
+    size = np.zeros(len(xy)) if radius is None else disc_radius(radius)
+    found = [Links.none()]
+    for start in range(0, len(xy), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        measures = measure_points(
+            xy[part],
+            size[part],
+            fabric.engine,
+            accuracy_m=accuracy_m,
+            nearest_m=nearest_m,
+            preferred=preferred,
+        )
+        links = resolve_points(
+            measures, size[part], accuracy_m=accuracy_m, nearest_m=nearest_m, preferred=preferred
+        )
+        found.append(links.replaced(feature=links.feature + start, parcel=links.parcel))
+    return Links.join(found)
 
 
 def points_xy(points: NDArray[np.object_] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (n, 2) coordinates of points given as objects or as coordinates."""
+    """Return (n, 2) coordinates of points given as objects or as coordinates, NaN for no place."""
     if points.dtype == object:
         return Shapes(objects=points.astype(object, copy=False)).xy
-    return points.astype(np.float64, copy=False)
+    xy = points.astype(np.float64, copy=False)
+    return np.where(np.isfinite(xy).all(axis=1)[:, None], xy, np.nan)
+
+
+def disc_radius(stated: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n,) radii of discs in metres, 0 for what is a point."""
+    return np.where(np.isfinite(stated) & (stated > TIE_M), stated, 0.0)
 
 
 def measure_points(

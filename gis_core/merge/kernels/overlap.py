@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import SIZE, XMAX, XMIN, YMAX, YMIN, Edges, slab_at
+from gis_core.merge.kernels.tops import cover_tops, put, through_top
 
 _CROWDED = 1000  # pairs of edges in a box from which halving the box is cheaper than pairing them
 _HALVINGS = 16
@@ -71,15 +72,26 @@ def _is_box(
 
 
 @kernel
-def _halve(boxes: NDArray[np.float64], at: int) -> None:
-    """Put the two halves of a box, cut across its longer side, in its place and behind it."""
+def _halve(boxes: NDArray[np.float64], at: int, low: int) -> None:
+    """Put the two halves of a box, cut across x (0) or y (1), in its place and behind it."""
     boxes[at, 4] += 1.0
     for column in range(5):
         boxes[at + 1, column] = boxes[at, column]
-    low = 0 if boxes[at, 2] - boxes[at, 0] >= boxes[at, 3] - boxes[at, 1] else 1
     middle = 0.5 * (boxes[at, low] + boxes[at, low + 2])
     boxes[at, low + 2] = middle
     boxes[at + 1, low] = middle
+
+
+@kernel
+def _parting(cut: NDArray[np.float64], m: int, wide: float) -> int:
+    """Return the axis, x (0) or y (1), across which a box is halved to part its edges.
+
+    Across x, where they are found, unless most edges would then be in both halves.
+    """
+    run = 0.0
+    for p in range(m):
+        run += cut[p, _RIGHT] - cut[p, _LEFT]
+    return 1 if run > 0.5 * m * wide else 0
 
 
 @part_of_kernel
@@ -175,7 +187,7 @@ def _clip(
         low, top = xy[w, 1] - y0, xy[v, 1] - y0
         if left == right:
             if left > 0.0 and (low >= high) != (top >= high):
-                tops = _through_top(cut, tops, left, -count if low >= high else count)
+                tops = through_top(cut, tops, left, -count if low >= high else count)
             continue
         slope = (top - low) / (right - left)
         at_left = left <= 0.0
@@ -188,13 +200,13 @@ def _clip(
         if (low >= high) != (top >= high):
             x = min(max(left + (high - low) / slope, left), right)
             if low >= high:
-                tops = _through_top(cut, tops, x, -count)
+                tops = through_top(cut, tops, x, -count)
                 left, low = x, high
             else:
-                tops = _through_top(cut, tops, x, count)
+                tops = through_top(cut, tops, x, count)
                 right = x
         m = _clip_floor(left, right, low, top, slope, count, high, cut, m)
-    return _cover_tops(cut, m, tops, float(above), wide, high)
+    return cover_tops(cut, m, tops, float(above), wide, high)
 
 
 @kernel
@@ -217,52 +229,8 @@ def _clip_floor(
     elif top < 0.0:
         right = min(max(left - low / slope, left), right)
     if left < right:
-        return _put(cut, m, left, right, low, slope, count)
+        return put(cut, m, left, right, low, slope, count)
     return m
-
-
-@kernel
-def _through_top(cut: NDArray[np.float64], tops: int, x: float, count: float) -> int:
-    """Note where an edge passes the top, in the last rows of the table, sorted by x."""
-    at = tops - 1
-    while at + 1 < len(cut) and cut[at + 1, 0] < x:
-        cut[at, 0], cut[at, 1] = cut[at + 1, 0], cut[at + 1, 1]
-        at += 1
-    cut[at, 0], cut[at, 1] = x, count
-    return tops - 1
-
-
-@kernel
-def _cover_tops(
-    cut: NDArray[np.float64], m: int, tops: int, above: float, wide: float, high: float
-) -> int:
-    """Add an edge along the top of the box wherever the shape reaches through it.
-
-    At a vertex above the box one edge ends and the next begins, which cancels: so what passes
-    over the box changes only where edges pass through its top.
-    """
-    left, count = 0.0, above
-    for t in range(tops, len(cut)):
-        x, change = cut[t, 0], cut[t, 1]
-        if count != 0.0 and left < x:
-            m = _put(cut, m, left, x, high, 0.0, count)
-        left, count = x, count + change
-    if count != 0.0 and left < wide:
-        m = _put(cut, m, left, wide, high, 0.0, count)
-    return m
-
-
-@kernel
-def _put(
-    table: NDArray[np.float64], row: int, a: float, b: float, c: float, d: float, e: float
-) -> int:
-    """Fill a row and return the next; faster than setting the row to a tuple."""
-    table[row, 0] = a
-    table[row, 1] = b
-    table[row, 2] = c
-    table[row, 3] = d
-    table[row, 4] = e
-    return row + 1
 
 
 @kernel
@@ -323,7 +291,7 @@ def _common(
 
     Where many edges of both meet, the box is halved until few are left in each part.
     """
-    _put(boxes, 0, x0, y0, x1, y1, 0.0)
+    put(boxes, 0, x0, y0, x1, y1, 0.0)
     waiting, total, lost = 1, 0.0, 0.0
     while waiting > 0:
         waiting -= 1
@@ -342,7 +310,8 @@ def _common(
         n = _clip(xy_b, found_b, near_b, above_b, x0, y0, x1, y1, cut_b)
         # What is in the box counts, not what is near: that need not become less by halving.
         if m * n > _CROWDED and boxes[waiting, 4] < _HALVINGS:
-            _halve(boxes, waiting)
+            wide = boxes[waiting, 2] - boxes[waiting, 0]
+            _halve(boxes, waiting, _parting(cut_a, m, wide))
             waiting += 2
         else:
             total, lost = _add(total, lost, _paired(cut_a, m, cut_b, n))
