@@ -64,7 +64,6 @@ class Amendment(Writer):
         super().__init__(catalogue, layer, clock=clock, keep=keep)
         self._amended: dict[tuple[bool, str], TableAmendment] = {}
         self._rows: sqlite3.Connection
-        self._sealed: sqlite3.Connection | None = None
         self._steps: dict[Place, Steps] = {}
 
     def __enter__(self) -> Self:
@@ -131,11 +130,15 @@ class Amendment(Writer):
             self._amended[place] = TableAmendment(info, self._rows, self._sealed)
         return self._amended[place]
 
-    def table(self, schema: TableSchema) -> TableWriter:
-        """Begin a table that is new, or that takes the place of a former one as a whole."""
+    def table(self, schema: TableSchema, *, in_order: bool = False) -> TableWriter:
+        """Begin a table that is new, or that takes the place of a former one as a whole.
+
+        Where it takes a place, rows that come in order wait like others: the former ones are there.
+        """
         if (schema.sealed_rows, schema.name) in self._amended:
             raise StoreError(f"table {schema.name} is being amended", table=schema.name)
-        return super().table(schema)
+        new = self.former.table(schema.name, sealed=schema.sealed_rows) is None
+        return super().table(schema, in_order=in_order and new)
 
     # -- finishing -----------------------------------------------------------------
 
@@ -155,22 +158,17 @@ class Amendment(Writer):
             yield place, followed(self._steps.get(place, ()), self.former.number, touched)
 
     def _build(self, *, secret: bool) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
-        self._rows.commit()
-        if self._sealed is not None:
-            self._sealed.commit()
-        elif secret:
+        if self._sealed is None and secret:
             self._sealed = self._open(SEALED_FILE)
         return self._rows, self._sealed
 
-    def _prepare(
-        self, rows: sqlite3.Connection
-    ) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
+    def _prepare(self) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
         kept: list[TableInfo] = []
         changed: list[TableInfo] = []
         for info in self.former.tables:
             place = (info.schema.sealed_rows, info.schema.name)
             if place in self._tables:
-                _drop(info.schema, rows, self._sealed)
+                _drop(info.schema, self._rows, self._sealed)
             elif place in self._amended:
                 changed.append(self._amended[place].totals())
             else:
@@ -178,13 +176,18 @@ class Amendment(Writer):
         return tuple(kept), tuple(changed)
 
     def _check(self, db: sqlite3.Connection) -> None:
-        """Refuse a file of which SQLite finds fault with a table that was written."""
-        written = [t.schema for t in self._tables.values()]
-        written += [t.schema for t in self._amended.values()]
-        for schema in written:
+        """Refuse a file of which SQLite finds fault with a table that was written.
+
+        Of a table that was changed every page is read, of it and of its indexes, and every row's
+        form: that finds what a bad copy or a torn page can do. Whether each row is in each index
+        is asked where an index is made. Afterwards SQLite itself changes both or neither, so
+        asking again, a search for every row, would only look for faults of SQLite.
+        """
+        anew = [t.schema for t in self._tables.values()]
+        for schema in [*anew, *(t.schema for t in self._amended.values())]:
             here = self._sealed if schema.sealed_rows else self._rows
             if db is here or (schema.sealed_columns and db is self._sealed):
-                check_integrity(db, schema.name)
+                check_integrity(db, schema.name, quick=schema not in anew)
             if db is here and schema.geometry:
                 _check_boxes(db, schema)
 

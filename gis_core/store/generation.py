@@ -20,7 +20,7 @@ from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.housekeeping import LOCK_FILE, STAGING_PREFIX, clear_leftovers, prune
 from gis_core.store.quarantine import QUARANTINE_FILE, create_quarantine, write_faults
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
-from gis_core.store.tables import TableWriter
+from gis_core.store.tables import OrderedWriter, StagedWriter, TableWriter
 from gis_core.store.touched import TOUCHED_FILE
 
 STAGE_FILE = "staged.sqlite"
@@ -48,6 +48,8 @@ class Writer:
         self._attachments: list[str] = []
         self._exit = ExitStack()
         self._stage: sqlite3.Connection
+        self._main: sqlite3.Connection | None = None
+        self._sealed: sqlite3.Connection | None = None
         self._quarantine: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -73,12 +75,25 @@ class Writer:
         """Remove what was not published and give the layer free."""
         self._exit.close()
 
-    def table(self, schema: TableSchema) -> TableWriter:
-        """Begin a table."""
+    def table(self, schema: TableSchema, *, in_order: bool = False) -> TableWriter:
+        """Begin a table.
+
+        Parameters
+        ----------
+        in_order
+            Rows without place and identity will come in the schema's ``order``, no two alike
+            in it: they are written once, where else they are sorted and copied.
+        """
         place = (schema.sealed_rows, schema.name)
         if place in self._tables:
             raise StoreError(f"table {schema.name} was begun before", table=schema.name)
-        self._tables[place] = TableWriter(self._stage, schema, f"t{len(self._tables)}")
+        if in_order:
+            secret = schema.sealed_rows or bool(schema.sealed_columns)
+            with disk_faults(f"cannot write layer {self.layer}"):
+                files = self._build(secret=secret)
+            self._tables[place] = OrderedWriter(*files, schema)
+        else:
+            self._tables[place] = StagedWriter(self._stage, schema, f"t{len(self._tables)}")
         return self._tables[place]
 
     def quarantine(self, faults: Sequence[Fault], rows: Sequence[str] | None = None) -> None:
@@ -150,14 +165,15 @@ class Writer:
             rows, sealed = self._build(secret=secret)
             for db in filter(None, (rows, sealed)):
                 stack.enter_context(closing(db))
+                db.commit()  # what was written in order
                 db.execute("ATTACH ? AS stage", (str(self._folder / STAGE_FILE),))
                 db.execute("BEGIN")
-            kept, amended = self._prepare(rows)
+            kept, amended = self._prepare()
             for info in amended:
                 if not info.schema.sealed_rows:
                     gpkg.update(rows, info, changed)
             for writer, info in zip(writers, staged, strict=True):
-                writer.copy(rows, sealed)
+                writer.finish(rows, sealed)
                 if not info.schema.sealed_rows:
                     gpkg.register(rows, info, changed)
             for db in filter(None, (rows, sealed)):
@@ -172,13 +188,17 @@ class Writer:
 
     def _build(self, *, secret: bool) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
         """Return the open file and, when anything is secret, the sealed one."""
-        return self._open(OPEN_FILE), self._open(SEALED_FILE) if secret else None
+        if self._main is None:
+            self._main = self._open(OPEN_FILE)
+            self._main.execute("BEGIN")
+            gpkg.create_container(self._main)
+        if self._sealed is None and secret:
+            self._sealed = self._open(SEALED_FILE)
+            self._sealed.execute("BEGIN")
+        return self._main, self._sealed
 
-    def _prepare(
-        self, rows: sqlite3.Connection
-    ) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
+    def _prepare(self) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
         """Make the files ready for staged tables; return the kept and the changed ones in them."""
-        gpkg.create_container(rows)
         return (), ()
 
     def _check(self, db: sqlite3.Connection) -> None:
@@ -211,9 +231,14 @@ class Writer:
         return known[-1].number + 1 if known else 1
 
 
-def check_integrity(db: sqlite3.Connection, table: str | None = None) -> None:
-    """Refuse a file, or one table of it, that SQLite finds fault with."""
-    verdict = db.execute(sql.integrity_check(table)).fetchone()[0]
+def check_integrity(
+    db: sqlite3.Connection, table: str | None = None, *, quick: bool = False
+) -> None:
+    """Refuse a file, or one table of it, that SQLite finds fault with.
+
+    ``quick``: rows are not looked up in their indexes.
+    """
+    verdict = db.execute(sql.integrity_check(table, quick=quick)).fetchone()[0]
     if verdict != "ok":
         raise StoreError(f"a file failed its check after writing: {verdict}")
 

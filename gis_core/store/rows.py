@@ -41,14 +41,17 @@ class RowEncoder:
         GeometryTypeError
             A geometry is empty or of another kind than declared.
         """
+        cells = self.cells(frame, geometry)
+        fixed = self._fixed(frame, geometry) if len(frame) else [[]]
+        return zip(*fixed, *cells, strict=False)
+
+    def cells(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None) -> list[Cells]:
+        """Return what SQLite binds of each of the schema's columns, checked as by `encode`."""
         self._check(frame, geometry)
-        n = len(frame)
-        cells = [
-            to_cells(frame[c.name], c) if c.name in frame else [None] * n
+        return [
+            to_cells(frame[c.name], c) if c.name in frame else [None] * len(frame)
             for c in self.schema.columns
         ]
-        fixed = self._fixed(frame, geometry) if n else [[]]
-        return zip(*fixed, *cells, strict=False)
 
     def _check(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None) -> None:
         schema = self.schema

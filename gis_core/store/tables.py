@@ -1,6 +1,9 @@
-"""Rows on their way into a generation: staged as they come, then copied in their final order."""
+"""Rows on their way into a generation: put in their final order by the way, or there already."""
 
+import operator
 import sqlite3
+from abc import ABC, abstractmethod
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -8,24 +11,20 @@ from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.store import gpkg, rtree, sql
+from gis_core.store.cells import Cells
 from gis_core.store.disk import disk_faults
 from gis_core.store.rows import RowEncoder
 from gis_core.store.schema import FEATURE_ID, TableInfo, TableSchema
 
 
-class TableWriter:
-    """Takes the rows of one table in chunks of any size and any order."""
+class TableWriter(ABC):
+    """Takes the rows of one table in chunks of any size."""
 
-    def __init__(self, db: sqlite3.Connection, schema: TableSchema, staged: str) -> None:
+    def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
-        self._db = db
-        self._staged = staged
         self._rows = RowEncoder(schema)
-        names = [c.name for c in schema.columns]
-        with disk_faults(f"cannot write table {schema.name}"):
-            db.execute(sql.create_staged(staged, names))
-        self._insert = sql.insert_staged(staged, names)
 
+    @abstractmethod
     def append(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None = None) -> None:
         """Add rows.
 
@@ -46,6 +45,30 @@ class TableWriter:
         GeometryTypeError
             A geometry is empty or of another kind than declared.
         """
+
+    @abstractmethod
+    def totals(self) -> TableInfo:
+        """Count the rows and find the box around them."""
+
+    @abstractmethod
+    def finish(self, rows: sqlite3.Connection, sealed: sqlite3.Connection | None) -> None:
+        """See to it that the table is in the open and (what is sealed) the sealed file, indexed."""
+
+
+class StagedWriter(TableWriter):
+    """Takes rows in any order: they wait in a file of their own and are copied sorted."""
+
+    def __init__(self, db: sqlite3.Connection, schema: TableSchema, staged: str) -> None:
+        super().__init__(schema)
+        self._db = db
+        self._staged = staged
+        names = [c.name for c in schema.columns]
+        with disk_faults(f"cannot write table {schema.name}"):
+            db.execute(sql.create_staged(staged, names))
+        self._insert = sql.insert_staged(staged, names)
+
+    def append(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None = None) -> None:
+        """Add rows; see `TableWriter.append`."""
         rows = self._rows.encode(frame, geometry)
         with disk_faults(f"cannot write table {self.schema.name}"):
             self._db.executemany(self._insert, rows)
@@ -56,17 +79,12 @@ class TableWriter:
         bounds = None if box[0] is None else (box[0], box[1], box[2], box[3])
         return TableInfo(self.schema, count, bounds)
 
-    def copy(self, rows: sqlite3.Connection, sealed: sqlite3.Connection | None) -> None:
-        """Write the table, sorted, into the open file and (what is sealed) the sealed file."""
+    def finish(self, rows: sqlite3.Connection, sealed: sqlite3.Connection | None) -> None:
+        """Copy the table, sorted, to where it belongs."""
         schema = self.schema
-        main = sealed if schema.sealed_rows else rows
-        targets = [(main, False)] + ([(sealed, True)] if schema.sealed_columns else [])
-        for db, sealed_part in targets:
-            if db is None:
-                raise StoreError(f"table {schema.name}: no sealed file to write to")
+        for db, sealed_part in _targets(schema, rows, sealed):
             self._rank(db)
-            kind = gpkg.TYPES[schema.geometry] if schema.geometry else ""
-            db.execute(sql.create_table(schema, sealed_part=sealed_part, geometry_type=kind))
+            create_table(db, schema, sealed_part=sealed_part)
             db.execute(sql.copy_ranked(schema, self._staged, sealed_part=sealed_part))
             if schema.geometry and not sealed_part:
                 rtree.fill(db, schema, self._staged)
@@ -79,7 +97,6 @@ class TableWriter:
 
     def _index(self, db: sqlite3.Connection, *, sealed_part: bool) -> None:
         schema = self.schema
-        held = schema.sealed_columns if sealed_part else schema.open_columns
         if schema.keyed and not sealed_part:
             try:
                 db.execute(sql.create_index(schema.name, FEATURE_ID, unique=True))
@@ -90,6 +107,99 @@ class TableWriter:
                     advice="Give every feature an id of its own.",
                     table=schema.name,
                 ) from fault
-        for column in schema.index_columns:
-            if column in held:
-                db.execute(sql.create_index(schema.name, column.name))
+        _index_columns(db, schema, sealed_part=sealed_part)
+
+
+class OrderedWriter(TableWriter):
+    """Takes rows in their final order and writes them at once to where they belong.
+
+    Raises
+    ------
+    StoreError
+        Rows have a place or an identity, or the schema states no order. On appending: a row
+        does not come strictly after the one before.
+    """
+
+    def __init__(
+        self, rows: sqlite3.Connection, sealed: sqlite3.Connection | None, schema: TableSchema
+    ) -> None:
+        super().__init__(schema)
+        if schema.keyed or schema.geometry or not schema.order:
+            raise StoreError(
+                f"table {schema.name}: only rows that are ordered by columns come in order",
+                table=schema.name,
+            )
+        self._targets = _targets(schema, rows, sealed)
+        self._count = 0
+        self._last: tuple[object, ...] | None = None
+        with disk_faults(f"cannot write table {schema.name}"):
+            for db, sealed_part in self._targets:
+                create_table(db, schema, sealed_part=sealed_part)
+
+    def append(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None = None) -> None:
+        """Add rows; see `TableWriter.append`."""
+        schema = self.schema
+        cells = dict(zip(schema.columns, self._rows.cells(frame, geometry), strict=True))
+        self._check_order([cells[schema.column(name)] for name in schema.order])
+        numbers = range(self._count + 1, self._count + 1 + len(frame))
+        with disk_faults(f"cannot write table {schema.name}"):
+            for db, sealed_part in self._targets:
+                held = schema.sealed_columns if sealed_part else schema.open_columns
+                given = zip(numbers, *(cells[c] for c in held), strict=True)
+                insert = sql.insert_row(schema, sealed_part=sealed_part)
+                if sealed_part:
+                    some = (row for row in given if any(v is not None for v in row[1:]))
+                    db.executemany(insert, some)
+                else:
+                    db.executemany(insert, given)
+        self._count += len(frame)
+
+    def totals(self) -> TableInfo:
+        """Count the rows."""
+        return TableInfo(self.schema, self._count)
+
+    def finish(self, rows: sqlite3.Connection, sealed: sqlite3.Connection | None) -> None:
+        """Index what was written."""
+        for db, sealed_part in _targets(self.schema, rows, sealed):
+            _index_columns(db, self.schema, sealed_part=sealed_part)
+
+    def _check_order(self, columns: list[Cells]) -> None:
+        keys = [*([self._last] if self._last else []), *zip(*columns, strict=True)]
+        try:
+            # Python orders text as SQLite does: by code point is by byte of its UTF-8.
+            ordered = all(map(operator.lt, keys, islice(keys, 1, None)))
+        except TypeError:  # a value is missing
+            ordered = False
+        if not ordered:
+            raise StoreError(
+                f"table {self.schema.name}: rows do not come in order of "
+                f"{', '.join(self.schema.order)}",
+                advice="Sort them, each row once, or begin the table without in_order.",
+                table=self.schema.name,
+            )
+        self._last = keys[-1] if keys else None
+
+
+def create_table(db: sqlite3.Connection, schema: TableSchema, *, sealed_part: bool) -> None:
+    """Make the empty table of rows, or of their sealed columns."""
+    kind = gpkg.TYPES[schema.geometry] if schema.geometry else ""
+    db.execute(sql.create_table(schema, sealed_part=sealed_part, geometry_type=kind))
+
+
+def _targets(
+    schema: TableSchema, rows: sqlite3.Connection, sealed: sqlite3.Connection | None
+) -> list[tuple[sqlite3.Connection, bool]]:
+    """Return the files that hold the table, each with whether it holds sealed columns apart."""
+    main = sealed if schema.sealed_rows else rows
+    targets = [(main, False), *([(sealed, True)] if schema.sealed_columns else [])]
+    found = [(db, sealed_part) for db, sealed_part in targets if db is not None]
+    if len(found) < len(targets):
+        raise StoreError(f"table {schema.name}: no sealed file to write to")
+    return found
+
+
+def _index_columns(db: sqlite3.Connection, schema: TableSchema, *, sealed_part: bool) -> None:
+    held = schema.sealed_columns if sealed_part else schema.open_columns
+    for column in schema.index_columns:
+        if column in held:
+            db.execute(sql.create_index(schema.name, column.name))

@@ -95,7 +95,7 @@ def merge(
     inputs = {name: served[name].number for name in registry.layers if name in served}
     with store.stage(MERGE) as writer:
         areas = area_table(parcels, municipality.storage_crs, municipality.area_bound)
-        writer.table(summary_schema(spec.id, areas, spec)).append(areas)
+        writer.table(summary_schema(spec.id, areas, spec), in_order=True).append(areas)
         rasters = dict(_write_rasters(run, writer))
         reports = _write_collections(run, writer)
         progress("publish", 0, 1)
@@ -208,7 +208,7 @@ def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
             run.municipality.storage_crs,
             partial(run.progress, layer.id),
         )
-        writer.table(summary_schema(layer.id, table, None)).append(table)
+        writer.table(summary_schema(layer.id, table, None), in_order=True).append(table)
         yield layer.id, len(table)
 
 
@@ -218,9 +218,9 @@ def _write_collections(run: _Run, writer: Writer) -> list[CollectionReport]:
     leftovers: dict[bool, list[pd.DataFrame]] = {False: [], True: []}
     for merged in _merge_collections(run):
         links = link_schema(merged.spec)
-        writer.table(links).append(merged.links)
+        writer.table(links, in_order=True).append(merged.links)
         summary = summary_schema(merged.spec.id, merged.summary, merged.spec)
-        writer.table(summary).append(merged.summary)
+        writer.table(summary, in_order=True).append(merged.summary)
         leftovers[links.sealed_rows].append(merged.unmatched)
         reports.append(merged.report)
     for sealed, tables in leftovers.items():

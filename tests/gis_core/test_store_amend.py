@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
@@ -217,6 +218,63 @@ def test_links_are_taken_out_by_any_open_column(store):
         writer.publish({}, None)
     rows = content(store, "link")[["feature_id", "parcel"]].to_numpy().tolist()
     assert sorted(rows) == [["a", "9"], ["b", "1"]]
+
+
+def test_rows_in_order_are_written_as_others_are(store):
+    """The same table, its sealed part included, whether its rows waited to be sorted or not."""
+    columns = (Column("a"), Column("b"), Column("key", ColumnType.PARCEL_KEY))
+    schema = TableSchema(
+        "pair", (*columns, Column("tax", "integer", sealed=True)), keyed=False, order=("a", "b")
+    )
+    hidden = replace(schema, name="hidden", sealed_rows=True)
+    names = sorted(["", "a", "Z", "ä", "ÿ", "\ue000", "\U00010000", "a b"])
+    frame = pd.DataFrame([(a, b) for a in names for b in names], columns=["a", "b"])
+    frame["key"] = frame["a"] + frame["b"]
+    frame["tax"] = [i if i % 3 else None for i in range(len(frame))]
+    frame["tax"] = frame["tax"].astype("Int64")
+    with store.stage("land") as writer:
+        for table in (schema, hidden):
+            writer.table(replace(table, name=f"{table.name}_staged")).append(frame[::-1])
+            ordered = writer.table(table, in_order=True)
+            for chunk in (frame[:0], frame[:7], frame[7:]):
+                ordered.append(chunk)
+        info = writer.publish({}, None)
+    for name in ("pair", "hidden"):
+        rows = content(store, name)
+        pd.testing.assert_frame_equal(rows, content(store, f"{name}_staged"))
+        assert len(rows) == info.table(name).count == 64
+        query = Query(equals={"key": "ää"})
+        assert len(store.snapshot("land").frame(name, query)) == 1
+    with closing(sqlite3.connect(info.path / "open.gpkg")) as db:
+        assert db.execute("SELECT name FROM pragma_table_info('pair')").fetchall()[-1] == ("key",)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(info.path / "sealed.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM pair").fetchone() == (42,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_rows_that_do_not_come_in_order_are_refused(store):
+    pair = replace(LINKS, name="pair", order=("feature_id", "parcel"))
+    before = begin(store, [1])
+    wrong = [[("b", "1"), ("a", "1")], [("a", "1"), ("a", "1")], [("a", None)], [(None, "1")]]
+    for rows in wrong:
+        with store.amend("land") as writer:
+            table = writer.table(pair, in_order=True)
+            table.append(pd.DataFrame([("a", "1")], columns=["feature_id", "parcel"]))
+            with pytest.raises(StoreError, match="in order of feature_id, parcel"):
+                table.append(pd.DataFrame(rows, columns=["feature_id", "parcel"], dtype=object))
+            with pytest.raises(StoreError, match="'owner' was not declared"):
+                table.append(pd.DataFrame({"owner": ["x"]}))
+    with store.stage("land") as writer, pytest.raises(StoreError, match="ordered by columns"):
+        writer.table(PLOTS, in_order=True)
+    assert store.served()["land"] == before
+    with store.amend("land") as writer:
+        rows = pd.DataFrame({"feature_id": ["a", "b"], "parcel": ["7", "8"]})
+        writer.table(replace(LINKS, order=("feature_id",)), in_order=True).append(rows)
+        writer.table(pair, in_order=True).append(rows)
+        writer.publish({}, None)
+    for name in ("link", "pair"):
+        assert content(store, name)["parcel"].tolist() == ["7", "8"]
 
 
 def test_tables_come_anew_and_whole(store):

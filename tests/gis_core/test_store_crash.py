@@ -27,6 +27,9 @@ from gis_core.store import Column, Store, TableSchema
 ROWS = 200
 CHANGES = set("open close flock ftruncate pwrite mkdir rename unlink rmdir fsync".split())
 SCHEMA = TableSchema("baum", (Column("stamp"), Column("owner", sealed=True)), "point", 25832)
+PAIRS = TableSchema(
+    "pair", (Column("number"), Column("stamp", sealed=True)), keyed=False, order=("number",)
+)
 
 def publish(root, stamp, prepare, amend=False):
     frame = pd.DataFrame({"feature_id": [str(i) for i in range(ROWS)]})
@@ -38,6 +41,9 @@ def publish(root, stamp, prepare, amend=False):
             table = writer.amend("baum") if amend else writer.table(SCHEMA)
             if amend:
                 table.delete(frame["feature_id"])
+            else:
+                pairs = pd.DataFrame({"number": ["a", "b"], "stamp": stamp})
+                writer.table(PAIRS, in_order=True).append(pairs)
             for i in range(0, ROWS, 50):
                 table.append(frame.iloc[i:i + 50], points[i:i + 50])
             writer.publish({"stamp": stamp}, None)
@@ -138,6 +144,7 @@ def look(store):
     stamp = snapshot.info.provenance["stamp"]
     assert len(frame) == 200
     assert set(frame["stamp"]) == set(frame["owner"]) == {stamp}
+    assert len(set(snapshot.frame("pair")["stamp"])) == 1
     return snapshot.info.number
 
 
