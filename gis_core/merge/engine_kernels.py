@@ -12,6 +12,8 @@ from gis_core.merge.kernels.overlap import overlap_areas
 from gis_core.merge.kernels.points import near_points
 from gis_core.merge.shapes import Shapes
 
+_AT_ONCE = 16_384  # guests whose candidates are in memory at once
+
 
 class KernelEngine:
     """Parcels in grids of cells; their edges are indexed when the first area asks."""
@@ -34,16 +36,29 @@ class KernelEngine:
 
     def pieces(self, guests: Shapes) -> Touching:
         """See `Engine.pieces`; areas by signed edges, so that no input can fail."""
+        boxes = guests.boxes
+        found = [
+            self._pieces(guests, boxes[start : start + _AT_ONCE], start)
+            for start in range(0, max(len(boxes), 1), _AT_ONCE)
+        ]
+        guest, parcel, measure = (np.concatenate(column) for column in zip(*found, strict=True))
+        return guest, parcel, measure
+
+    def _pieces(self, guests: Shapes, boxes: NDArray[np.float64], start: int) -> Touching:
+        """Measure the guests from ``start`` on whose boxes are given."""
         edges = self._edges_of(guests)
-        guest, parcel = box_pairs(self._grid, self._flat.box, guests.boxes)
+        guest, parcel = box_pairs(self._grid, self._flat.box, boxes)
+        guest += start
         linear = guests.dimension[guest] == 1
-        if not linear.any():
-            return guest, parcel, overlap_areas(guest, parcel, edges, self._ground)
         measure = np.empty(len(guest))
         line, area = np.flatnonzero(linear), np.flatnonzero(~linear)
-        measure[area] = overlap_areas(guest[area], parcel[area], edges, self._ground)
-        measure[line] = line_lengths(guest[line], parcel[line], edges, self._ground)
-        return guest, parcel, measure
+        if len(line):
+            measure[line] = line_lengths(guest[line], parcel[line], edges, self._ground)
+            measure[area] = overlap_areas(guest[area], parcel[area], edges, self._ground)
+        else:
+            measure = overlap_areas(guest, parcel, edges, self._ground)
+        common = measure > 0
+        return guest[common], parcel[common], measure[common]
 
     def perimeters(
         self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]

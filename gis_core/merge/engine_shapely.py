@@ -1,5 +1,8 @@
 """Measures by GEOS through shapely's vectorised functions."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -8,6 +11,9 @@ from gis_core.merge.discs import disc_area_inside
 from gis_core.merge.engines import Near, Touching
 from gis_core.merge.shapes import Shapes
 
+if TYPE_CHECKING:
+    from gis_core.merge.engine_kernels import KernelEngine
+
 _CHUNK = 50_000  # pairs whose pieces are in memory at once
 
 
@@ -15,7 +21,9 @@ class ShapelyEngine:
     """Parcels in an STR-tree, prepared for repeated questions."""
 
     def __init__(self, parcels: Shapes) -> None:
+        self._parcels = parcels
         self._ground = parcels.objects
+        self._invalid = ~shapely.is_valid(self._ground)
         shapely.prepare(self._ground)
         self._tree = shapely.STRtree(self._ground)
 
@@ -55,11 +63,27 @@ class ShapelyEngine:
         return area
 
     def pieces(self, guests: Shapes) -> Touching:
-        """See `Engine.pieces`; makes a piece only where neither side contains the other."""
-        shape, linear = guests.objects, guests.dimension == 1
+        """See `Engine.pieces`; makes a piece only where neither side contains the other.
+
+        GEOS has no answer for invalid areas: their pairs are measured by edges, as kernels do.
+        """
+        shape = guests.objects
         guest, parcel = self._tree.query(shape, predicate="intersects")
         order = np.lexsort((parcel, guest))
         guest, parcel = guest[order], parcel[order]
+        invalid = ~shapely.is_valid(shape)
+        doubtful = invalid[guest] | self._invalid[parcel]
+        if doubtful.any():
+            return _joined(
+                self._measured(guests, guest[~doubtful], parcel[~doubtful]),
+                self._by_edges(guests, invalid),
+            )
+        return self._measured(guests, guest, parcel)
+
+    def _measured(
+        self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]
+    ) -> Touching:
+        shape, linear = guests.objects, guests.dimension == 1
         measure = np.empty(len(guest))
         for start in range(0, len(guest), _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -72,10 +96,30 @@ class ShapelyEngine:
         self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """See `Engine.perimeters`; borders that the two merely share are no part of a piece."""
-        piece = self._pieces(guests.objects[guest], parcel)
+        length = np.zeros(len(guest))
+        shape = guests.objects[guest]
+        doubtful = self._invalid[parcel] | ~shapely.is_valid(shape)
+        if doubtful.any():
+            length[doubtful] = self._edges.perimeters(guests, guest[doubtful], parcel[doubtful])
+        sound = np.flatnonzero(~doubtful)
+        piece = self._pieces(shape[sound], parcel[sound])
         parts, owner = shapely.get_parts(piece, return_index=True)
         solid = shapely.get_dimensions(parts) == 2
-        return np.bincount(owner[solid], shapely.length(parts[solid]), len(piece))
+        length[sound] = np.bincount(owner[solid], shapely.length(parts[solid]), len(piece))
+        return length
+
+    @cached_property
+    def _edges(self) -> "KernelEngine":
+        # Loading compiled code takes a second: only who has invalid areas pays for it.
+        from gis_core.merge.engine_kernels import KernelEngine  # noqa: PLC0415
+
+        return KernelEngine(self._parcels)
+
+    def _by_edges(self, guests: Shapes, invalid: NDArray[np.bool_]) -> Touching:
+        """Measure the pairs of which one side is invalid."""
+        guest, parcel, measure = self._edges.pieces(guests)
+        keep = invalid[guest] | self._invalid[parcel]
+        return guest[keep], parcel[keep], measure[keep]
 
     def _pieces(self, shape: NDArray[np.object_], parcel: NDArray[np.intp]) -> NDArray[np.object_]:
         ground = self._ground[parcel]
@@ -85,6 +129,12 @@ class ShapelyEngine:
         piece = np.where(inside, shape, ground)
         piece[cut] = shapely.intersection(shape[cut], ground[cut])
         return piece
+
+
+def _joined(one: Touching, other: Touching) -> Touching:
+    guest, parcel, measure = (np.concatenate(c) for c in zip(one, other, strict=True))
+    order = np.lexsort((parcel, guest))
+    return guest[order], parcel[order], measure[order]
 
 
 def _covers(outer: NDArray[np.object_], inner: NDArray[np.object_]) -> NDArray[np.bool_]:

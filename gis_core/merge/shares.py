@@ -115,7 +115,9 @@ def resolve_pieces(
 ) -> Links:
     """Make links of the pieces of each guest, from all its measures; see `overlap`. O(k log k)."""
     guest, parcel = measures.feature, measures.parcel
-    share = np.minimum(measures.measure / size[guest], 1.0)
+    # An invalid guest, crossing itself, can have pieces and yet no area in all.
+    whole = np.maximum(size[guest], measures.measure)
+    share = np.minimum(measures.measure / whole, 1.0)
     small = (share < SLIVER_SHARE) & (measures.measure < SLIVER_SHARE * parcel_m2[parcel])
     sliver = small & (measures.width_m < 2 * accuracy_m)
     solid = np.bincount(guest, ~sliver, len(size))
