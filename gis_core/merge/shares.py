@@ -99,7 +99,11 @@ def measure_pieces(
         small = (measure < SLIVER_SHARE * size[guest]) & (
             measure < SLIVER_SHARE * parcel_m2[parcel]
         )
-        ask = np.flatnonzero(small & ~linear)
+        # No piece is wider than a circle of its area: most slivers need no perimeter.
+        widest = np.sqrt(measure / np.pi)
+        narrow = small & ~linear & (widest < 2 * accuracy_m)
+        width[narrow] = widest[narrow]
+        ask = np.flatnonzero(small & ~linear & ~narrow)
         length = engine.perimeters(guests, guest[ask], parcel[ask])
         width[ask] = 2 * measure[ask] / np.where(length > 0, length, np.inf)
     return PieceMeasures(feature=guest, parcel=parcel, measure=measure, width_m=width)

@@ -202,6 +202,17 @@ def test_a_town_agrees_with_geos(town):
     assert np.abs(length - cut).max() < LENGTH_M
 
 
+def test_no_piece_is_wider_than_a_circle_of_its_area(town):
+    """On this rests that slivers of little area are told without their perimeter."""
+    guests, plots, guest, plot = town
+    sides = edges(*guests), edges(*plots)
+    area, perimeter = (f(guest, plot, *sides) for f in (overlap_areas, piece_perimeters))
+    solid = area > AREA_M2
+    width = 2 * area[solid] / perimeter[solid]
+    assert solid.sum() > 500
+    assert (width < np.sqrt(area[solid] / np.pi)).all()
+
+
 def test_what_parcels_cover_fully_adds_up(town):
     guests, plots, guest, plot = town
     total = np.bincount(guest, overlap_areas(guest, plot, edges(*guests), edges(*plots)))
