@@ -7,12 +7,20 @@ and row groups; `reading` fetches row groups.
 
 from gis_core.store.parquet.reading import Dataset, RowGroup, read_dataset
 from gis_core.store.parquet.storage import Storage
-from gis_core.store.parquet.writing import BOX, FEATURE_ID, GEOMETRY, DatasetWriter, box_array
+from gis_core.store.parquet.writing import (
+    BOX,
+    FEATURE_ID,
+    GEOMETRY,
+    SIDES,
+    DatasetWriter,
+    box_array,
+)
 
 __all__ = [
     "BOX",
     "FEATURE_ID",
     "GEOMETRY",
+    "SIDES",
     "Dataset",
     "DatasetWriter",
     "RowGroup",

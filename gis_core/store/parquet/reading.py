@@ -50,7 +50,7 @@ class Dataset:
     def tables(
         self, groups: Iterable[RowGroup], columns: Sequence[str]
     ) -> Iterator[tuple[RowGroup, pa.Table]]:
-        """Yield columns of row groups, each as one table.
+        """Yield columns of row groups, each as one table; ``bbox.xmin`` is one part of a column.
 
         Raises
         ------
@@ -59,7 +59,8 @@ class Dataset:
         """
         for file, run in groupby(groups, key=lambda g: g.file):
             with self.storage.parquet(f"{self.name}/{file}") as parquet:
-                names = [c for c in columns if c in parquet.schema_arrow.names]
+                there = set(parquet.schema_arrow.names)
+                names = [c for c in columns if c.partition(".")[0] in there]
                 for group in run:
                     yield group, parquet.read_row_group(group.group, names, use_threads=False)
 

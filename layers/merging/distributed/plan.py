@@ -42,10 +42,12 @@ class Reading:
     """The row groups of one collection that a tile reads, and those it answers for.
 
     Every row group has one tile that answers for its strays: rows that meet no tile at all.
+    Those that no other tile reads are ``sole``: what has a parcel there has it in this tile.
     """
 
     groups: tuple[RowGroup, ...]
     answers_for: frozenset[int]
+    sole: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,17 @@ def _deal(
     guests = layout.guests[name]
     groups: list[list[RowGroup]] = [[] for _ in range(tiles)]
     answers: list[set[int]] = [set() for _ in range(tiles)]
+    sole: list[set[int]] = [set() for _ in range(tiles)]
     readers = footprints.readers(guests.boxes, reach_m)
     for group, met in zip(guests.groups, readers, strict=True):
         # What no tile meets is dealt out evenly.
         some = met.tolist() or [group.number * tiles // len(guests.groups)]
         answers[some[0]].add(group.number)
+        if len(some) == 1:
+            sole[some[0]].add(group.number)
         for tile in some:
             groups[tile].append(group)
     return tuple(
-        Reading(tuple(mine), frozenset(own)) for mine, own in zip(groups, answers, strict=True)
+        Reading(tuple(mine), frozenset(own), frozenset(only))
+        for mine, own, only in zip(groups, answers, sole, strict=True)
     )

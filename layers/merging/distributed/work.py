@@ -24,7 +24,7 @@ from gis_core.merge.tiles import (
     tile_fabric,
 )
 from gis_core.merge.unmatched import Reason
-from gis_core.store.parquet import BOX, box_array
+from gis_core.store.parquet import BOX, SIDES, box_array
 from layers.merging.distributed.layout import TiledCollection
 from layers.merging.distributed.parts import (
     Counts,
@@ -37,7 +37,8 @@ from layers.merging.distributed.parts import (
 from layers.merging.distributed.plan import Plan, PlanKey, make_plan
 from layers.uses import main_use
 
-_COLUMNS = ("feature_id", "geometry", "radius_m", BOX)
+_COLUMNS = ("feature_id", "geometry", "radius_m")
+_ONE_SIDE = f"{BOX}.{SIDES[0]}"  # says as well as all four whether there is a box
 
 
 @dataclass(frozen=True)
@@ -185,28 +186,44 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
     reading = plan.readings[collection.id][tile]
     if not reading.groups:
         return None
-    guests: list[pa.Table] = []
-    alone: list[NDArray[np.bool_]] = []
-    home: list[NDArray[np.intp]] = []
-    stray: list[pa.Array] = [pa.array([], pa.string())]
-    placeless: list[NDArray[np.bool_]] = [np.empty(0, np.bool_)]
     dataset = plan.layout.guests[collection.id]
-    for group, table in dataset.tables(reading.groups, _COLUMNS):
+    shared = [group for group in reading.groups if group.number not in reading.sole]
+    sole = [group for group in reading.groups if group.number in reading.sole]
+    found = [_sole(table, tile) for _, table in dataset.tables(sole, (*_COLUMNS, _ONE_SIDE))]
+    for group, table in dataset.tables(shared, (*_COLUMNS, BOX)):
         boxes = box_array(table[BOX].combine_chunks())
         stay = plan.footprints.reside(boxes, collection.rule.reach_m, tile)
-        guests.append(table.drop_columns([BOX]).filter(pa.array(stay.here)))
-        alone.append(stay.alone[stay.here])
-        home.append(stay.home[stay.here])
-        if group.number in reading.answers_for:
-            stray.append(table["feature_id"].combine_chunks().filter(pa.array(stay.stray)))
-            placeless.append(~np.isfinite(boxes[stay.stray]).all(axis=1))
+        stray = stay.stray if group.number in reading.answers_for else np.zeros_like(stay.stray)
+        found.append(
+            _Near(
+                table.drop_columns([BOX]).filter(pa.array(stay.here)),
+                stay.alone[stay.here],
+                stay.home[stay.here],
+                table["feature_id"].combine_chunks().filter(pa.array(stray)),
+                ~np.isfinite(boxes[stray]).all(axis=1),
+            )
+        )
     return _Near(
-        pa.concat_tables(guests).combine_chunks(),
-        np.concatenate(alone),
-        np.concatenate(home),
-        pa.concat_arrays(stray),
-        np.concatenate(placeless),
+        pa.concat_tables([near.guests for near in found]).combine_chunks(),
+        np.concatenate([near.alone for near in found]),
+        np.concatenate([near.home for near in found]),
+        pa.concat_arrays([near.stray for near in found]),
+        np.concatenate([near.placeless for near in found]),
     )
+
+
+def _sole(table: pa.Table, tile: int) -> _Near:
+    """Take all rows of a group that no other tile reads: which cells they meet decides nothing."""
+    ids, box = table["feature_id"].combine_chunks(), table[BOX].combine_chunks()
+    guests = table.drop_columns([BOX])
+    if box.null_count:
+        guests = guests.filter(box.is_valid())
+        ids = ids.filter(box.is_null())
+    else:
+        ids = ids.slice(0, 0)
+    here = guests.num_rows
+    home = np.full(here, tile, np.intp)
+    return _Near(guests, np.ones(here, np.bool_), home, ids, np.ones(len(ids), np.bool_))
 
 
 def _uses(parcels: pa.Table, fabric: ParcelFabric) -> NDArray[np.object_]:
