@@ -22,7 +22,8 @@ from layers.merging.tables import UNMATCHED
 from layers.schema import split_keys
 from layers.spec import ENDED, CollectionSpec, Join
 
-_DIGIT, _BETWEEN = re.compile("[0-9]"), re.compile("[;,]")
+_DIGIT = re.compile("[0-9]")
+_WORDS = re.compile("(?:^|[;,])([^0-9;,]*)")  # what stands before the number of each address
 FEATURE_ID, PARCEL_KEY = "feature_id", "parcel_key"
 _GEOMETRIC = frozenset({Join.DISC, Join.WITHIN, Join.SHARE})
 _PER_CM = 1 / (2 * np.pi * 100)  # from the circumference in cm to the radius in m
@@ -287,17 +288,16 @@ class _Named:
     def __init__(self, streets: frozenset[str]) -> None:
         self._streets = streets
         self._begin = tuple(_DIGIT.split(street, maxsplit=1)[0] for street in streets)
-        self._known: dict[str, bool] = {}
+        self._others: set[str] = set()  # words that are known to be none of them
 
     def in_text(self, text: str) -> bool:
         """Read a text only where the words before a number could be one of the streets."""
-        pieces = (_DIGIT.split(piece, maxsplit=1)[0] for piece in _BETWEEN.split(text))
-        return any(map(self._could_be, pieces)) and bool(_streets([text]) & self._streets)
+        words = _WORDS.findall(text)
+        if self._others.issuperset(words):
+            return False
+        self._others.update(w for w in words if not self._could_be(w))
+        return not self._others.issuperset(words) and bool(_streets([text]) & self._streets)
 
     def _could_be(self, words: str) -> bool:
-        if words not in self._known:
-            begin = fold_street(words)
-            self._known[words] = begin.startswith(self._begin) or any(
-                street.startswith(begin) for street in self._begin
-            )
-        return self._known[words]
+        begin = fold_street(words)
+        return begin.startswith(self._begin) or any(s.startswith(begin) for s in self._begin)
