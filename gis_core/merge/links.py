@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from gis_core.merge.measures import order_of_pairs
+
 
 class Method(StrEnum):
     """How a feature found its parcel."""
@@ -98,13 +100,15 @@ class Links:
         sliver: ArrayLike = False,
     ) -> Self:
         """Spread scalars over all links and sort by feature, then parcel."""
-        order = np.lexsort((parcel, feature))
+        order = order_of_pairs(feature, parcel)
         sure = (
             CONFIDENCES.index(confidence) if isinstance(confidence, LinkConfidence) else confidence
         )
 
         def column[T: np.generic](values: ArrayLike, dtype: type[T]) -> NDArray[T]:
-            return np.broadcast_to(np.asarray(values, dtype), feature.shape)[order]
+            return np.ascontiguousarray(
+                np.broadcast_to(np.asarray(values, dtype), feature.shape)[order]
+            )
 
         return cls(
             feature=np.asarray(feature, np.intp)[order],
@@ -127,15 +131,19 @@ class Links:
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
         """Put several sets of links together, sorted by feature, then parcel."""
+        some = [part for part in parts if len(part)] or list(parts[:1])
         columns = {
-            f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)
+            f.name: np.concatenate([getattr(part, f.name) for part in some])
+            if len(some) > 1
+            else getattr(some[0], f.name)
+            for f in fields(cls)
         }
-        order = np.lexsort((columns["parcel"], columns["feature"]))
+        order = order_of_pairs(columns["feature"], columns["parcel"])
         return cls(**{name: values[order] for name, values in columns.items()})
 
     def replaced(self, *, feature: NDArray[np.intp], parcel: NDArray[np.intp]) -> Self:
         """Return the same links with other numbers, sorted by them."""
-        order = np.lexsort((parcel, feature))
+        order = order_of_pairs(feature, parcel)
         given = replace(self, feature=feature, parcel=parcel)
         return type(self)(**{f.name: getattr(given, f.name)[order] for f in fields(self)})
 

@@ -180,7 +180,9 @@ def resolve_points(
     )
     if preferred is not None:
         better = _preferred(measures, len(radius), preferred, accuracy_m, nearest_m)
-        links = Links.join([better, links.take(~np.isin(links.feature, better.feature))])
+        decided = np.zeros(len(radius), np.bool_)
+        decided[better.feature] = True
+        links = Links.join([better, links.take(~decided[links.feature])])
     if nearest_m > 0:
         rest = _nearest(measures, links.unlinked(len(radius)), nearest_m, None)
         links = Links.join([links, rest])
@@ -283,6 +285,8 @@ def _nearest(
     allowed: NDArray[np.bool_] | None,
 ) -> Links:
     """Link the points at ``rest`` to the nearest parcel within reach."""
+    if not len(rest):
+        return Links.none()
     ask = np.isin(measures.feature, rest) & (measures.distance_m <= nearest_m)
     if allowed is not None:
         ask &= allowed[measures.parcel]

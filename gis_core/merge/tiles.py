@@ -103,6 +103,8 @@ class TileMeasures:
 
     def of(self, chosen: NDArray[np.bool_]) -> Self:
         """Return the measures of the chosen guests; positions stay."""
+        if chosen.all():
+            return self
         return type(self)(
             self.guests,
             self.ground,
