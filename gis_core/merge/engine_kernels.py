@@ -12,7 +12,7 @@ from gis_core.merge.kernels.overlap import overlap_areas
 from gis_core.merge.kernels.points import near_points
 from gis_core.merge.shapes import Shapes
 
-_AT_ONCE = 16_384  # guests whose candidates are in memory at once
+_AT_ONCE = 2_048  # guests whose candidates are in memory at once
 
 
 class KernelEngine:
@@ -36,22 +36,22 @@ class KernelEngine:
 
     def pieces(self, guests: Shapes) -> Touching:
         """See `Engine.pieces`; areas by signed edges, so that no input can fail."""
-        boxes = guests.boxes
+        boxes, edges, linear = guests.boxes, self._edges_of(guests), guests.dimension == 1
         found = [
-            self._pieces(guests, boxes[start : start + _AT_ONCE], start)
+            self._pieces(boxes[start : start + _AT_ONCE], start, edges, linear)
             for start in range(0, max(len(boxes), 1), _AT_ONCE)
         ]
         guest, parcel, measure = (np.concatenate(column) for column in zip(*found, strict=True))
         return guest, parcel, measure
 
-    def _pieces(self, guests: Shapes, boxes: NDArray[np.float64], start: int) -> Touching:
+    def _pieces(
+        self, boxes: NDArray[np.float64], start: int, edges: Edges, linear: NDArray[np.bool_]
+    ) -> Touching:
         """Measure the guests from ``start`` on whose boxes are given."""
-        edges = self._edges_of(guests)
         guest, parcel = box_pairs(self._grid, self._flat.box, boxes)
         guest += start
-        linear = guests.dimension[guest] == 1
         measure = np.empty(len(guest))
-        line, area = np.flatnonzero(linear), np.flatnonzero(~linear)
+        line, area = np.flatnonzero(linear[guest]), np.flatnonzero(~linear[guest])
         if len(line):
             measure[line] = line_lengths(guest[line], parcel[line], edges, self._ground)
             measure[area] = overlap_areas(guest[area], parcel[area], edges, self._ground)
