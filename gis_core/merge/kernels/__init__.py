@@ -2,6 +2,6 @@
 
 Imported only when a merge is large enough to pay for it; see `gis_core.merge.engines`.
 Decode: `wkb`. Index: `grid` for boxes, `edges` for what is in them. Pairs: `points` (with
-`orientation`), `discs`, `overlap`, `lengths`; `keys` for texts. Rasters: `cells`, `cover`,
-`cell_sums`. How and when they are compiled: `compiled`, `warm`.
+`orientation`), `discs`, `overlap` (with `tops`), `lengths`; `keys` for texts. Rasters: `cells`,
+`cover`, `cell_sums`. How and when they are compiled: `compiled`, `warm`.
 """
