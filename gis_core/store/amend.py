@@ -179,9 +179,10 @@ class Amendment(Writer):
         """Refuse a file of which SQLite finds fault with a table that was written.
 
         Of a table that was changed every page is read, of it and of its indexes, and every row's
-        form: that finds what a bad copy or a torn page can do. Whether each row is in each index
-        is asked where an index is made. Afterwards SQLite itself changes both or neither, so
-        asking again, a search for every row, would only look for faults of SQLite.
+        form: that finds a page that is missing, torn or in a wrong place, as a bad copy would
+        leave it. Whether each row is in each index is asked where an index is made. Afterwards
+        SQLite itself changes both or neither, so asking again, a search for every row, would
+        only look for faults of SQLite.
         """
         anew = [t.schema for t in self._tables.values()]
         for schema in [*anew, *(t.schema for t in self._amended.values())]:
