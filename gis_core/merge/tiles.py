@@ -25,6 +25,7 @@ from gis_core.merge.shapes import Shapes
 from gis_core.merge.shares import measure_pieces, resolve_pieces
 
 _POINT_BYTES = 21  # a point as well-known binary: byte order, type, two coordinates
+_POINT_HEADER = np.array([1, 1, 0, 0, 0], np.uint8)  # little-endian, without a third coordinate
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,8 @@ def _split(
     rule: TileRule, wkb: pa.Array, engine: EngineName
 ) -> tuple[NDArray[np.float64], Shapes | None]:
     """Return the places of points, NaN elsewhere, and what is shared out, missing elsewhere."""
+    if not rule.by_share and (places := _plain_points(wkb)) is not None:
+        return places, None
     shapes = _shapes(wkb, engine)
     kind = shapes.dimension
     xy = np.array(shapes.xy)
@@ -324,6 +327,21 @@ def _split(
         inner = shapely.point_on_surface(_objects(wkb.take(pa.array(other))))
         xy[other] = shapely.get_coordinates(inner)
     return xy, None
+
+
+def _plain_points(wkb: pa.Array) -> NDArray[np.float64] | None:
+    """Return the places of points that all have one and look alike; None where some do not."""
+    if wkb.null_count or str(wkb.type) != "binary" or not len(wkb):
+        return None
+    _, ends, data = wkb.buffers()
+    offset = np.frombuffer(ends, np.int32)[wkb.offset : wkb.offset + len(wkb) + 1]
+    if (np.diff(offset) != _POINT_BYTES).any():
+        return None
+    rows = np.frombuffer(data, np.uint8)[offset[0] : offset[-1]].reshape(-1, _POINT_BYTES)
+    if (rows[:, : len(_POINT_HEADER)] != _POINT_HEADER).any():
+        return None
+    xy = np.ascontiguousarray(rows[:, len(_POINT_HEADER) :]).view("<f8")
+    return xy if np.isfinite(xy).all() else None
 
 
 def _without(shapes: Shapes, spot: NDArray[np.bool_]) -> Shapes:

@@ -145,14 +145,21 @@ class Storage:
         text = json.dumps(document, ensure_ascii=False, indent=1)
         self.write(name, text.encode() + b"\n")
 
-    def write_table(self, name: str, table: pa.Table, *, rows_per_group: int = 65_536) -> None:
-        """Write a table as one Parquet file; the same table gives the same bytes."""
+    def write_table(
+        self, name: str, table: pa.Table, *, rows_per_group: int = 65_536, brief: bool = False
+    ) -> None:
+        """Write a table as one Parquet file; the same table gives the same bytes.
+
+        What is ``brief`` is read whole and soon replaced: half as dear to write, half as large
+        again, and without the ranges of values by which rows are searched for.
+        """
         sink = io.BytesIO()
         pq.write_table(
             table,
             sink,
             row_group_size=rows_per_group,
-            compression="zstd",
+            compression="snappy" if brief else "zstd",
+            write_statistics=not brief,
             use_dictionary=_repetitive(table.schema),
         )
         self.write(name, sink.getbuffer())

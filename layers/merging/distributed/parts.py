@@ -117,7 +117,7 @@ class Parts:
 
     def _write(self, kind: str, table: pa.Table, account: dict[str, list[str]]) -> None:
         if table.num_rows:
-            self.storage.write_table(self._file(kind), table)
+            self.storage.write_table(self._file(kind), table, brief=True)
             account[self.collection] = [self._file(kind)]
 
     def _file(self, kind: str) -> str:
