@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.merge.flat import read_only
-from gis_core.merge.kernels.compiled import kernel
+from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 
 _STEP = 8.0  # a level's cells are so many times as wide as those of the finer one
 _SPAN = 4.0  # a box goes to the finest level of which it is at most so many cells wide
@@ -217,38 +217,59 @@ def _assign(
 def _pairs(
     grid: Grid, indexed: NDArray[np.float64], asking: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    start, item, gx, gy = grid.start, grid.item, grid.x0, grid.y0
     left, right = np.empty(1024, np.int64), np.empty(1024, np.int64)
+    around = np.empty(64, np.int64)
     n = 0
     for a in range(len(asking)):
-        before = n
-        x0, y0, x1, y1 = asking[a, 0], asking[a, 1], asking[a, 2], asking[a, 3]
-        if not (x0 <= x1 and y0 <= y1):
-            continue
-        for k in range(len(grid.per_m)):
-            per_m, across, up = grid.per_m[k], grid.across[k], grid.up[k]
-            column0, row0 = cell_of(x0, gx, per_m, across), cell_of(y0, gy, per_m, up)
-            column1, row1 = cell_of(x1, gx, per_m, across), cell_of(y1, gy, per_m, up)
-            for row in range(row0, row1 + 1):
-                for column in range(column0, column1 + 1):
-                    c = grid.first[k] + row * across + column
-                    for q in range(start[c], start[c + 1]):
-                        i = item[q]
-                        # A pair belongs to the cell of the lower left corner of what is common.
-                        if (
-                            indexed[i, 0] <= x1
-                            and indexed[i, 2] >= x0
-                            and indexed[i, 1] <= y1
-                            and indexed[i, 3] >= y0
-                            and max(column0, cell_of(indexed[i, 0], gx, per_m, across)) == column
-                            and max(row0, cell_of(indexed[i, 1], gy, per_m, up)) == row
-                        ):
-                            if n == len(left):
-                                left, right = _doubled(left), _doubled(right)
-                            left[n], right[n] = a, i
-                            n += 1
-        _sort(right, before, n)
+        box = (asking[a, 0], asking[a, 1], asking[a, 2], asking[a, 3])
+        found, around = boxes_at(grid, indexed, box, around)
+        while n + found > len(left):
+            left, right = doubled(left), doubled(right)
+        for k in range(found):
+            left[n + k], right[n + k] = a, around[k]
+        n += found
     return left[:n].copy(), right[:n].copy()
+
+
+@part_of_kernel
+def boxes_at(
+    grid: Grid,
+    indexed: NDArray[np.float64],
+    box: tuple[float, float, float, float],
+    into: NDArray[np.int64],
+) -> tuple[int, NDArray[np.int64]]:
+    """Return how many boxes touch one, and an array that begins with them, ascending.
+
+    The array is the one given, or a larger one where they would not fit.
+    """
+    start, item, gx, gy = grid.start, grid.item, grid.x0, grid.y0
+    x0, y0, x1, y1 = box
+    n = 0
+    levels = len(grid.per_m) if x0 <= x1 and y0 <= y1 else 0
+    for k in range(levels):
+        per_m, across, up = grid.per_m[k], grid.across[k], grid.up[k]
+        column0, row0 = cell_of(x0, gx, per_m, across), cell_of(y0, gy, per_m, up)
+        column1, row1 = cell_of(x1, gx, per_m, across), cell_of(y1, gy, per_m, up)
+        for row in range(row0, row1 + 1):
+            for column in range(column0, column1 + 1):
+                c = grid.first[k] + row * across + column
+                for q in range(start[c], start[c + 1]):
+                    i = item[q]
+                    # A pair belongs to the cell of the lower left corner of what is common.
+                    if (
+                        indexed[i, 0] <= x1
+                        and indexed[i, 2] >= x0
+                        and indexed[i, 1] <= y1
+                        and indexed[i, 3] >= y0
+                        and max(column0, cell_of(indexed[i, 0], gx, per_m, across)) == column
+                        and max(row0, cell_of(indexed[i, 1], gy, per_m, up)) == row
+                    ):
+                        if n == len(into):
+                            into = doubled(into)
+                        into[n] = i
+                        n += 1
+    _sort(into, 0, n)
+    return n, into
 
 
 @kernel
@@ -266,7 +287,8 @@ def _sort(array: NDArray[np.int64], begin: int, end: int) -> None:
 
 
 @kernel
-def _doubled(array: NDArray[np.int64]) -> NDArray[np.int64]:
+def doubled[T: np.generic](array: NDArray[T]) -> NDArray[T]:
+    """Return the array with room for as much again."""
     larger = np.empty(2 * len(array), array.dtype)
     larger[: len(array)] = array
     return larger

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.merge.flat import FlatShapes, read_only
-from gis_core.merge.kernels.compiled import kernel
+from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import XMAX, XMIN, YMAX, YMIN, Edges, edges_of, slab_at
-from gis_core.merge.kernels.grid import Grid, box_pairs
+from gis_core.merge.kernels.grid import Grid, boxes_at, doubled
 from gis_core.merge.kernels.orientation import BOUND, orientation
 
 OUTSIDE, INSIDE, BORDER = 0, 1, 2
@@ -54,40 +54,75 @@ def near_points(
     ([0, 0, 1, 1], [0, 1, 0, 1], [True, True, True, False], [0.0, 0.0, 0.0, 1.0])
     """
     edges = edges_of(areas) if isinstance(areas, FlatShapes) else areas
-    place = read_only(xy, "f8")
-    far = np.where(reach >= 0, reach, np.nan)
-    wide = (far + _slack(place, far))[:, None]
-    point, area = box_pairs(grid, edges.about, np.hstack([place - wide, place + wide]))
-    distance = np.where(locate(place, point, area, edges) == OUTSIDE, np.inf, 0.0)
-    covered = distance == 0.0
-    ask = np.flatnonzero(~covered & (far[point] > 0))
-    distance[ask] = _border_distances(place, read_only(far, "f8"), point[ask], area[ask], edges)
-    keep = distance <= far[point]
-    return point[keep], area[keep], covered[keep], distance[keep]
+    return _near(read_only(xy, "f8"), read_only(reach, "f8"), grid, edges)
 
 
-def _slack(place: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much the rounding of a place ± reach could shorten the reach."""
-    rounding = (np.abs(place).sum(axis=1) + reach) * 4e-16
-    return np.where(reach > 0, rounding, 0.0)
+@kernel
+def _near(
+    place: NDArray[np.float64], reach: NDArray[np.float64], grid: Grid, edges: Edges
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    xy, about, start, code = edges.xy, edges.about, edges.start, edges.code
+    room = 2 * len(place) + 64
+    points, areas = np.empty(room, np.int64), np.empty(room, np.int64)
+    covered, distances = np.empty(room, np.bool_), np.empty(room)
+    around = np.empty(64, np.int64)
+    n = 0
+    for p in range(len(place)):
+        x, y, far = place[p, 0], place[p, 1], reach[p]
+        if not far >= 0.0:
+            continue
+        # By as much more as the rounding of a place ± reach could shorten the reach.
+        wide = far + (abs(x) + abs(y) + far) * 4e-16 if far > 0.0 else far
+        box = (x - wide, y - wide, x + wide, y + wide)
+        found, around = boxes_at(grid, about, box, around)
+        for k in range(found):
+            i = around[k]
+            inside = _stands(x, y, i, xy, about, start, code) != OUTSIDE
+            distance = 0.0
+            if not inside:
+                distance = np.inf
+                if far > 0.0:
+                    distance = _border_distance(x, y, far, i, xy, about, start, code)
+            if distance <= far:
+                if n == len(points):
+                    points, areas = doubled(points), doubled(areas)
+                    covered, distances = doubled(covered), doubled(distances)
+                points[n], areas[n] = p, i
+                covered[n], distances[n] = inside, distance
+                n += 1
+    return points[:n], areas[:n], covered[:n], distances[:n]
 
 
 @kernel
 def locate(
     place: NDArray[np.float64], point: NDArray[np.int64], area: NDArray[np.int64], edges: Edges
 ) -> NDArray[np.int8]:
-    """Return for (k,) pairs whether the point is outside, inside or on the border; exact.
+    """Return for (k,) pairs whether the point is outside, inside or on the border; exact."""
+    xy, about, start, code = edges.xy, edges.about, edges.start, edges.code
+    found = np.empty(len(point), np.int8)
+    for k in range(len(point)):
+        x, y = place[point[k], 0], place[point[k], 1]
+        found[k] = _stands(x, y, area[k], xy, about, start, code)
+    return found
+
+
+@part_of_kernel
+def _stands(
+    x: float,
+    y: float,
+    i: int,
+    xy: NDArray[np.float64],
+    about: NDArray[np.float64],
+    start: NDArray[np.int64],
+    code: NDArray[np.int64],
+) -> int:
+    """Return whether a point is outside, inside or on the border of area i.
 
     Counts the edges above the point; holes and parts need no thought. Only where a point is too
     near to an edge for floats to tell is the count taken again with exact orientations.
     """
-    xy, about, start, code = edges.xy, edges.about, edges.start, edges.code
-    found = np.zeros(len(point), np.int8)
-    for k in range(len(point)):
-        i = area[k]
-        x, y = place[point[k], 0], place[point[k], 1]
-        if not (about[i, XMIN] <= x <= about[i, XMAX] and about[i, YMIN] <= y <= about[i, YMAX]):
-            continue
+    found = OUTSIDE
+    if about[i, XMIN] <= x <= about[i, XMAX] and about[i, YMIN] <= y <= about[i, YMAX]:
         slab = slab_at(x, about, i)
         inside, doubtful = False, False
         for q in range(start[slab], start[slab + 1]):
@@ -101,9 +136,9 @@ def locate(
             doubtful |= spans & (abs(turn) <= BOUND * (abs(left) + abs(right)))
             inside ^= ((x1 > 0.0) != (x2 > 0.0)) & ((turn < 0.0) == (x2 > x1))
         if doubtful:
-            found[k] = _locate_exactly(x, y, start[slab], start[slab + 1], xy, code)
-        else:
-            found[k] = INSIDE if inside else OUTSIDE
+            found = _locate_exactly(x, y, start[slab], start[slab + 1], xy, code)
+        elif inside:
+            found = INSIDE
     return found
 
 
@@ -145,29 +180,27 @@ def _touches(x1: float, y1: float, x2: float, y2: float, x: float, y: float) -> 
     return x1 == x2 and (y1 < y) == (y < y2)
 
 
-@kernel
-def _border_distances(
-    place: NDArray[np.float64],
-    reach: NDArray[np.float64],
-    point: NDArray[np.int64],
-    area: NDArray[np.int64],
-    edges: Edges,
-) -> NDArray[np.float64]:
-    """Return for (k,) pairs the distance to the border in metres, infinity beyond the reach."""
-    xy, about, start, code = edges.xy, edges.about, edges.start, edges.code
-    found = np.full(len(point), np.inf)
-    for k in range(len(point)):
-        i, far = area[k], reach[point[k]]
-        x, y = place[point[k], 0], place[point[k], 1]
-        wide = far + (abs(x) + far) * 4e-16
-        first, last = slab_at(x - wide, about, i), slab_at(x + wide, about, i)
-        for q in range(start[first], start[last + 1]):
-            v = code[q] >> 2
-            x1, y1, x2, y2 = xy[v, 0] - x, xy[v, 1] - y, xy[v + 1, 0] - x, xy[v + 1, 1] - y
-            if min(x1, x2) > far or max(x1, x2) < -far or min(y1, y2) > far or max(y1, y2) < -far:
-                continue
-            found[k] = min(found[k], segment_distance(x1, y1, x2, y2))
-    return found
+@part_of_kernel
+def _border_distance(
+    x: float,
+    y: float,
+    far: float,
+    i: int,
+    xy: NDArray[np.float64],
+    about: NDArray[np.float64],
+    start: NDArray[np.int64],
+    code: NDArray[np.int64],
+) -> float:
+    """Return the distance to the border of area i in metres, infinity beyond the reach."""
+    nearest = np.inf
+    wide = far + (abs(x) + far) * 4e-16
+    first, last = slab_at(x - wide, about, i), slab_at(x + wide, about, i)
+    for q in range(start[first], start[last + 1]):
+        v = code[q] >> 2
+        x1, y1, x2, y2 = xy[v, 0] - x, xy[v, 1] - y, xy[v + 1, 0] - x, xy[v + 1, 1] - y
+        if not (min(x1, x2) > far or max(x1, x2) < -far or min(y1, y2) > far or max(y1, y2) < -far):
+            nearest = min(nearest, segment_distance(x1, y1, x2, y2))
+    return nearest
 
 
 @kernel
