@@ -1,9 +1,11 @@
 """Tasks of a merge on a cluster of dask.distributed."""
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType, TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from layers.errors import RunnerError
 
@@ -19,11 +21,18 @@ class DaskCluster:
     ----------
     address
         Of the scheduler, such as ``tcp://host:8786``.
+
+    Raises
+    ------
+    RunnerError
+        Nobody listens there.
     """
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._client: Any = None
+        # Before anything is laid out for workers that nobody can reach.
+        _knock(address)
 
     def __enter__(self) -> Self:
         """Connect, and see that the cluster fits."""
@@ -31,12 +40,7 @@ class DaskCluster:
         try:
             client = distributed.Client(self._address, timeout=PATIENCE_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as fault:
-            raise RunnerError(
-                f"no scheduler answers at {self._address}",
-                advice="Start one with `dask scheduler` and workers with `dask worker ADDRESS`, "
-                "or name the right address.",
-                scheduler=self._address,
-            ) from fault
+            raise _unreachable(self._address) from fault
         try:
             self._check(client)
         except RunnerError:
@@ -89,6 +93,26 @@ class DaskCluster:
                         advice="Install the same lock file on all machines.",
                         scheduler=self._address,
                     )
+
+
+def _knock(address: str) -> None:
+    """See that somebody listens: a client of the library that fails to connect is hard to end."""
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        # Without host or port nobody answers either.
+        there = (place.hostname or "", place.port or 0)
+        socket.create_connection(there, PATIENCE_S).close()
+    except (OSError, ValueError) as fault:
+        raise _unreachable(address) from fault
+
+
+def _unreachable(address: str) -> RunnerError:
+    return RunnerError(
+        f"no scheduler answers at {address}",
+        advice="Start one with `dask scheduler` and workers with `dask worker ADDRESS`, "
+        "or name the right address.",
+        scheduler=address,
+    )
 
 
 def _library() -> ModuleType:
