@@ -62,7 +62,7 @@ def overlap_areas(
     return _areas(guest, parcel, *guests, *parcels)
 
 
-@kernel
+@part_of_kernel
 def _is_box(
     about: NDArray[np.float64], shape: int, x0: float, y0: float, x1: float, y1: float
 ) -> bool:
@@ -119,8 +119,8 @@ def _entering(
         v = np.uint64(code[e] >> 2)
         w = v + np.uint64(1)
         xa, ya, xb, yb = xy[v, 0], xy[v, 1], xy[w, 0], xy[w, 1]
-        over = (ya >= y1) & (yb >= y1)
-        meets = ((xa > x0) | (xb > x0)) & ((xa < x1) | (xb < x1)) & ((ya > y0) | (yb > y0))
+        over = min(ya, yb) >= y1
+        meets = (max(xa, xb) > x0) & (min(xa, xb) < x1) & (max(ya, yb) > y0)
         side = 1 - (code[e] & 2)
         above += side * int(over) * (int(xb <= x0) - int(xa <= x0))
         found[np.uint64(n)] = code[e]
@@ -131,13 +131,13 @@ def _entering(
         v = np.uint64(code[e] >> 2)
         w = v + np.uint64(1)
         xa, ya, xb, yb = xy[v, 0], xy[v, 1], xy[w, 0], xy[w, 1]
-        meets = ((xa < x1) | (xb < x1)) & ((ya > y0) | (yb > y0)) & ((ya < y1) | (yb < y1))
+        meets = (min(xa, xb) < x1) & (max(ya, yb) > y0) & (min(ya, yb) < y1)
         found[np.uint64(n)] = code[e]
         n += int(meets)
     return n, above
 
 
-@kernel
+@part_of_kernel
 def _shrink(
     cut: NDArray[np.float64], m: int, x0: float, y0: float, x1: float, y1: float
 ) -> tuple[float, float, float]:
@@ -158,7 +158,7 @@ def _shrink(
     return left, min(x0 + right + _MARGIN, x1), min(y0 + top + _MARGIN, y1)
 
 
-@kernel
+@part_of_kernel
 def _clip(
     xy: NDArray[np.float64],
     found: NDArray[np.int64],
@@ -233,7 +233,7 @@ def _clip_floor(
     return m
 
 
-@kernel
+@part_of_kernel
 def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> float:
     """Return the sum over pairs of clipped edges of the ground below both."""
     total = lost = 0.0
@@ -243,8 +243,6 @@ def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> f
         for q in range(n):
             x = max(left, b[q, _LEFT])
             width = min(right, b[q, _RIGHT]) - x
-            if not width > 0.0:
-                continue
             a0 = height + slope * (x - left)
             a1 = a0 + slope * width
             d0 = a0 - (b[q, _HEIGHT] + b[q, _SLOPE] * (x - b[q, _LEFT]))
@@ -252,7 +250,8 @@ def _paired(a: NDArray[np.float64], m: int, b: NDArray[np.float64], n: int) -> f
             # Twice the mean of the lower one: that of a less what a has above b.
             higher = max(d0, 0.0) + max(d1, 0.0)
             mean = a0 + a1 - higher * higher / max(abs(d0) + abs(d1), _TINY)
-            row += b[q, _COUNT] * width * mean
+            term = b[q, _COUNT] * width * mean  # wrong guesses cost more than these few in vain
+            row += term if width > 0.0 else 0.0
         total, lost = _add(total, lost, a[p, _COUNT] * row)
     return 0.5 * (total + lost)
 
