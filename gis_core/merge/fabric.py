@@ -88,10 +88,12 @@ class ParcelFabric:
                 f"parcel {first} is not an area", expected="polygon", found=first
             )
         row = np.full(len(key), -1, np.intp)
-        names, row[used] = np.unique(_sortable(key[used]), return_inverse=True)
+        known = key[used]
+        distinct, row[used] = np.unique(_sortable(known), return_inverse=True)
+        names = np.empty(len(distinct), object)
+        names[row[used]] = known
         shapes = _one_per_key(given, row, len(names))
-        area = shapes.size()
-        return cls(names.astype(str).astype(object), shapes, area, row, make_engine(engine, shapes))
+        return cls(names, shapes, shapes.size(), row, make_engine(engine, shapes))
 
 
 def _sortable(key: NDArray[np.object_]) -> NDArray[np.generic]:
