@@ -128,6 +128,7 @@ def measure_tile(
     *,
     engine: EngineName,
     preferred: NDArray[np.bool_] | None = None,
+    key: pa.Array | None = None,
 ) -> TileMeasures:
     """Take all measures of guests against a tile's parcels.
 
@@ -139,6 +140,8 @@ def measure_tile(
         (n,) bool, guests that meet no other tile.
     preferred
         (m,) bool, see `place_points`.
+    key
+        (m,) the fabric's keys, by who has them as an Arrow array already.
     """
     wkb = guests["geometry"].combine_chunks()
     xy, shapes = _split(rule, wkb, engine)
@@ -163,7 +166,8 @@ def measure_tile(
             shapes, size, fabric.engine, fabric.area_m2, accuracy_m=rule.accuracy_m
         )
     facts = Facts(guests["feature_id"].combine_chunks(), radius, size, linear)
-    ground = Ground(pa.array(fabric.key, pa.string()), fabric.area_m2, preferred)
+    names = pa.array(fabric.key, pa.string()) if key is None else key
+    ground = Ground(names, fabric.area_m2, preferred)
     return TileMeasures(facts, ground, points, pieces)
 
 

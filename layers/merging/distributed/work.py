@@ -82,10 +82,11 @@ def measure(task: MeasureTask) -> Done:
     uses = _uses(parcels, fabric)
     del parcels
     done = Done(task.tile)
+    key = pa.array(fabric.key, pa.string())
     if plan.layout.file.keyed:
-        _deal_out(task, plan, fabric, done)
+        _deal_out(task, plan, key, fabric.area_m2, done)
     for collection in plan.layout.file.collections:
-        _measure(task, plan, collection, (fabric, uses), done)
+        _measure(task, plan, collection, (fabric, uses, key), done)
         pa.default_memory_pool().release_unused()
     return done
 
@@ -128,22 +129,23 @@ def _measure(
     task: MeasureTask,
     plan: Plan,
     collection: TiledCollection,
-    ground: tuple[ParcelFabric, NDArray[np.object_]],
+    ground: tuple[ParcelFabric, NDArray[np.object_], pa.Array],
     done: Done,
 ) -> None:
     near = _read_near(plan, collection, task.tile)
     if near is None:
         return
-    fabric, uses = ground
+    fabric, uses, key = ground
     wanted = {fold_name(use) for use in collection.prefer}
-    preferred = np.array([use in wanted for use in uses], np.bool_)
+    preferred = np.array([use in wanted for use in uses], np.bool_) if wanted else None
     measured = measure_tile(
         collection.rule,
         fabric,
         near.guests,
         near.alone,
         engine=plan.engine,
-        preferred=preferred if preferred.any() else None,
+        preferred=preferred if preferred is not None and preferred.any() else None,
+        key=key,
     )
     links = resolve_tile(collection.rule, measured.of(near.alone))
     ids, keys = measured.guests.id, measured.ground.key
@@ -160,12 +162,13 @@ def _measure(
     done.counts[collection.id] = _counted(links, features, reason)
 
 
-def _deal_out(task: MeasureTask, plan: Plan, fabric: ParcelFabric, done: Done) -> None:
+def _deal_out(
+    task: MeasureTask, plan: Plan, key: pa.Array, area_m2: NDArray[np.float64], done: Done
+) -> None:
     """Deal a tile's parcels out to the buckets in which stated keys look for them."""
     name = plan.layout.file.parcels
     parts = Parts(plan.layout.storage, task.run, name, f"tile-{task.tile:05}", done)
-    key = pa.array(fabric.key, pa.string())
-    table = pa.table({"parcel_key": key, "parcel_m2": fabric.area_m2})
+    table = pa.table({"parcel_key": key, "parcel_m2": area_m2})
     parts.write_shared("by-key", table, bucket_of(key, len(plan.tiles)))
 
 
