@@ -1,16 +1,10 @@
 """A store's merge by tiles: laid out, linked where the workers are, published as always."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from gis_core.keys import KeyScheme
 from gis_core.merge.engine_name import EngineName
-from gis_core.merge.links import CONFIDENCES, METHODS, Links
+from gis_core.merge.links import Links, read_link_table
 from gis_core.merge.unmatched import Unmatched
 from gis_core.store import Store
 from gis_core.store.parquet import Storage
@@ -27,9 +21,6 @@ from layers.municipality import Municipality
 from layers.progress import Progress, silent
 from layers.registry import Registry
 from layers.spec import CollectionSpec
-
-_NAMED = ("feature_id", "parcel_key", "method", "confidence")
-_PLAIN = ("share", "distance_m", "area_m2", "boundary", "sliver")
 
 
 def merge_directory_in_tiles(
@@ -98,33 +89,11 @@ def _linker(storage: Storage) -> Linker:
     ) -> Joined | None:
         if spec.relation.by not in TILED:
             return join(spec, features, parcels, keys)
-        links = _positions(read_links(storage, spec.id), features.ids, parcels.fabric.key)
+        tables = read_links(storage, spec.id)
+        ids, key = features.ids, parcels.fabric.key
+        parts = [read_link_table(table.to_pandas(), ids, key) for table in tables]
+        links = Links.join([Links.none(), *parts])
         rest = links.unlinked(len(features))
         return Joined(links, Unmatched.places(rest, features.shapes.dimension >= 0))
 
     return link
-
-
-def _positions(
-    tables: Iterable[pa.Table], ids: NDArray[np.object_], keys: NDArray[np.object_]
-) -> Links:
-    """Return links with positions in ids and keys, sorted by feature, then parcel."""
-    features, parcels = pd.Index(ids), pd.Index(keys)
-    parts = [Links.none()]
-    for table in tables:
-        names = {name: table[name].to_numpy(zero_copy_only=False) for name in _NAMED}
-        plain = {name: table[name].to_numpy(zero_copy_only=False) for name in _PLAIN}
-        parts.append(
-            Links(
-                feature=features.get_indexer(pd.Index(names["feature_id"])),
-                parcel=parcels.get_indexer(pd.Index(names["parcel_key"])),
-                method=_codes(names["method"], METHODS),
-                confidence=_codes(names["confidence"], CONFIDENCES),
-                **plain,
-            )
-        )
-    return Links.join(parts)
-
-
-def _codes(words: NDArray[np.object_], known: Sequence[str]) -> NDArray[np.int8]:
-    return np.asarray(pd.Index(known).get_indexer(pd.Index(words)), np.int8)
