@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from gis_core.merge.discs import disc_area_inside
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.kernels.discs import disc_areas
-from gis_core.merge.kernels.edges import edges_of
 from gis_core.merge.kernels.grid import build_grid
 from gis_core.merge.kernels.orientation import orientation
-from gis_core.merge.kernels.points import BORDER, INSIDE, OUTSIDE, locate, near_points
+from gis_core.merge.kernels.points import BORDER, INSIDE, OUTSIDE, near_points
 
 
 def near(plots, xy, reach):
@@ -24,9 +23,12 @@ def near(plots, xy, reach):
 
 
 def place(plot, x, y):
-    flat = FlatShapes.from_shapely(np.array([plot], object))
-    first = np.zeros(1, np.int64)
-    return int(locate(np.array([[x, y]]), first, first, edges_of(flat))[0])
+    """Ask the plot and all the rest of the plane: a border belongs to both."""
+    around = shapely.box(x - 1e4, y - 1e4, x + 1e4, y + 1e4)
+    rest = shapely.multipolygons([around, *shapely.get_parts(plot)])  # counts edges, so not plot
+    _, area, covered, _ = near([plot, rest], [[x, y]], 0)
+    assert covered.all()
+    return {(0,): INSIDE, (1,): OUTSIDE, (0, 1): BORDER}[tuple(area.tolist())]
 
 
 def true_turn(ax, ay, bx, by, cx, cy):

@@ -93,19 +93,6 @@ def _near(
     return points[:n], areas[:n], covered[:n], distances[:n]
 
 
-@kernel
-def locate(
-    place: NDArray[np.float64], point: NDArray[np.int64], area: NDArray[np.int64], edges: Edges
-) -> NDArray[np.int8]:
-    """Return for (k,) pairs whether the point is outside, inside or on the border; exact."""
-    xy, about, start, code = edges.xy, edges.about, edges.start, edges.code
-    found = np.empty(len(point), np.int8)
-    for k in range(len(point)):
-        x, y = place[point[k], 0], place[point[k], 1]
-        found[k] = _stands(x, y, area[k], xy, about, start, code)
-    return found
-
-
 @part_of_kernel
 def _stands(
     x: float,
