@@ -18,6 +18,7 @@ from gis_core.store.parquet import Storage, read_dataset
 from layers.merging.distributed.export import export_store
 from layers.merging.distributed.layout import KeyedCollection, write_layout
 from layers.merging.distributed.merging import merge_layout, read_links
+from layers.merging.distributed.parts import bucket_of
 from layers.merging.distributed.runners import InProcess
 from layers.municipality import load_municipality
 from layers.registry import find_layers
@@ -87,3 +88,13 @@ def test_buckets_give_the_links_of_one_join(laid_out, tile_parcels):
     assert counts.linked == wanted["feature_id"].nunique()
     assert sum(counts.unmatched.values()) == lost
     assert counts.unmatched.keys() == {"not-existing", "unreadable"}
+
+
+def test_a_bucket_follows_from_the_text_alone():
+    texts = ["", "ä", "Hüls 7", "05100403600036______", "x" * 200, *map(str, range(5000))]
+    together = bucket_of(pa.array(texts), 7)
+    assert [bucket_of(pa.array([t]), 7)[0] for t in texts[:50]] == together[:50].tolist()
+    assert (bucket_of(pa.array(texts, pa.large_string())[3:], 7) == together[3:]).all()
+    assert np.bincount(together).min() > 600
+    assert not bucket_of(pa.array(texts), 1).any()
+    assert len(bucket_of(pa.array([], pa.string()), 7)) == 0

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gis_core.districts import DistrictCatalogue
@@ -72,11 +73,11 @@ def read_keys(task: ReadKeysTask) -> Done:
     table = storage.read_table(task.file, ["feature_id", "stated_key"])
     ids = table["feature_id"].combine_chunks()
     found = read_key_bytes(table["stated_key"], _catalogue(task.plan))
-    code, _ = pd.factorize(ids.to_numpy(zero_copy_only=False))
-    rows = np.bincount(code)
-    alone = rows[code] == 1
+    feature = ids.dictionary_encode().indices.to_numpy()
+    rows = np.bincount(feature)
+    alone = rows[feature] == 1
     good = np.flatnonzero(found.confidence >= 0)
-    key = pa.array(found.key[good].astype(str), pa.string())
+    key = _texts(found.key[good])
     done = Done(task.number)
     parts = Parts(storage, task.run, task.collection, f"file-{task.number:05}", done)
     stated = pa.table(
@@ -99,16 +100,16 @@ def join_keys(task: JoinKeysTask) -> Done:
     plan = make_plan(task.plan)
     storage = plan.layout.storage
     done = Done(task.bucket)
-    if not task.parcels:
-        parcels = pa.table({"parcel_key": pa.array([], pa.string()), "parcel_m2": np.empty(0)})
+    if task.parcels:
+        parcels = read_shared(storage, task.parcels)
     else:
-        parcels = pa.concat_tables(read_shared(storage, part) for part in task.parcels)
+        parcels = pa.table({"parcel_key": pa.array([], pa.string()), "parcel_m2": np.empty(0)})
     keys = parcels["parcel_key"].combine_chunks()
-    index = pd.Index(keys.to_numpy(zero_copy_only=False))
     area = parcels["parcel_m2"].to_numpy()
     for name, places in task.stated.items():
-        stated = pa.concat_tables(read_shared(storage, part) for part in places).combine_chunks()
-        parcel = index.get_indexer(pd.Index(stated["parcel_key"].to_numpy(zero_copy_only=False)))
+        stated = read_shared(storage, places)
+        found = pc.index_in(stated["parcel_key"].combine_chunks(), keys)
+        parcel = found.fill_null(-1).to_numpy().astype(np.intp)
         parts = Parts(storage, task.run, name, f"bucket-{task.bucket:05}", done)
         ids = stated["feature_id"].combine_chunks()
         alone = stated["alone"].to_numpy()
@@ -133,7 +134,7 @@ def share_out(task: ShareOutTask) -> Done:
     storage = make_plan(task.plan).layout.storage
     done = Done(task.bucket)
     for name, places in task.matched.items():
-        matched = pa.concat_tables(read_shared(storage, part) for part in places)
+        matched = read_shared(storage, places)
         # A key that a feature states twice counts once, as surely as it was read at best.
         frame = (
             matched.to_pandas()
@@ -158,6 +159,12 @@ def share_out(task: ShareOutTask) -> Done:
 def _catalogue(key: PlanKey) -> DistrictCatalogue:
     layout = make_plan(key).layout
     return DistrictCatalogue.from_toml(layout.storage.read(layout.file.districts).decode())
+
+
+def _texts(keys: NDArray[np.bytes_]) -> pa.StringArray:
+    """Return keys, all of full length, as a column that has their bytes as they are."""
+    end = np.arange(len(keys) + 1, dtype=np.int32) * keys.itemsize
+    return pa.StringArray.from_buffers(len(keys), pa.py_buffer(end), pa.py_buffer(keys))
 
 
 def _unread(why: KeyReading) -> Reason:

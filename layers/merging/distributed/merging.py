@@ -175,7 +175,7 @@ class _Step:
 
 
 def _place(shared: Shared) -> tuple[str, int]:
-    return shared.file, shared.group
+    return shared.file, shared.batch
 
 
 def _by_home(places: _Places) -> dict[int, dict[str, tuple[Shared, ...]]]:

@@ -1,14 +1,19 @@
 """What workers write and tell: parts of links, rows for others to go on with, counts."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gis_core.store.parquet import Storage
+
+_HASHED = 64  # characters of a text that say which bucket it belongs to
+_SEED, _MIX = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Shared:
-    """Rows for that tile or bucket to go on with: one row group of one file."""
+    """Rows for that tile or bucket to go on with: one batch of one file."""
 
     home: int
     file: str
-    group: int
+    batch: int
 
 
 @dataclass(frozen=True)
@@ -97,40 +102,54 @@ class Parts:
         table = pa.table({"feature_id": ids, "reason": pa.array(reason, pa.string())})
         self._write("unmatched", table, self.done.unmatched)
 
-    def write_shared(self, kind: str, table: pa.Table, home: NDArray[np.int64]) -> None:
-        """Write rows for others, the rows of each home as one row group."""
-        order = np.argsort(home, kind="stable")
-        homes, start = np.unique(home[order], return_index=True)
-        ends = [*start[1:].tolist(), len(order)]
-        rows = table.take(pa.array(order))
-        cuts = zip(homes.tolist(), start.tolist(), ends, strict=True)
-        self.write_homes(kind, {home: rows.slice(a, b - a) for home, a, b in cuts})
+    def write_shared(self, kind: str, table: pa.Table, home: NDArray[np.uint16]) -> None:
+        """Write rows for others, the rows of each home as one batch."""
+        end = np.cumsum(np.bincount(home))
+        # Sixteen bits are sorted by counting.
+        rows = table.take(pa.array(np.argsort(home, kind="stable"))) if len(end) > 1 else table
+        cuts = enumerate(pairwise([0, *end.tolist()]))
+        self.write_homes(kind, {home: rows.slice(a, b - a) for home, (a, b) in cuts})
 
     def write_homes(self, kind: str, tables: dict[int, pa.Table]) -> None:
         """Write tables for others, one for each home."""
         some = [(home, table) for home, table in tables.items() if table.num_rows]
         if some:
-            file = self._file(kind)
-            self.storage.write_groups(file, [table for _, table in some])
-            places = [Shared(home, file, group) for group, (home, _) in enumerate(some)]
+            file = self._file(kind, "arrow")
+            self.storage.write_batches(file, [table for _, table in some])
+            places = [Shared(home, file, batch) for batch, (home, _) in enumerate(some)]
             self.done.shared[self.collection] = places
 
     def _write(self, kind: str, table: pa.Table, account: dict[str, list[str]]) -> None:
         if table.num_rows:
-            self.storage.write_table(self._file(kind), table, brief=True)
-            account[self.collection] = [self._file(kind)]
+            file = self._file(kind, "parquet")
+            self.storage.write_table(file, table, brief=True)
+            account[self.collection] = [file]
 
-    def _file(self, kind: str) -> str:
-        return f"runs/{self.run}/{kind}/{self.collection}/{self.name}.parquet"
-
-
-def read_shared(storage: Storage, part: Shared) -> pa.Table:
-    """Return rows that another task left."""
-    with storage.parquet(part.file) as file:
-        return file.read_row_group(part.group, use_threads=False)
+    def _file(self, kind: str, form: str) -> str:
+        return f"runs/{self.run}/{kind}/{self.collection}/{self.name}.{form}"
 
 
-def bucket_of(texts: pa.Array, buckets: int) -> NDArray[np.int64]:
+def read_shared(storage: Storage, parts: Sequence[Shared]) -> pa.Table:
+    """Return rows that other tasks left, at least one part."""
+    tables = [storage.read_batch(part.file, part.batch) for part in parts]
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def bucket_of(texts: pa.Array, buckets: int) -> NDArray[np.uint16]:
     """Return (n,) numbers below ``buckets`` that follow from the texts alone."""
-    values = pd.util.hash_array(texts.to_numpy(zero_copy_only=False), categorize=False)
-    return np.asarray(values % np.uint64(buckets), np.int64)
+    mixed = np.full(len(texts), _SEED, np.uint64)
+    if buckets > 1:
+        for word in _words(texts):
+            more = (mixed ^ word) * _MIX
+            # What fills a text up to the length of its neighbours must not count.
+            mixed = np.where(word == 0, mixed, more ^ (more >> np.uint64(29)))
+    return ((mixed >> np.uint64(32)) % np.uint64(buckets)).astype(np.uint16)
+
+
+def _words(texts: pa.Array) -> NDArray[np.uint64]:
+    """Return (w, n) texts as numbers of eight bytes each, filled up with zeros."""
+    short = pc.utf8_slice_codeunits(texts, 0, _HASHED)
+    width = -(-(pc.max(pc.binary_length(short)).as_py() or 0) // 8) * 8
+    filled = pc.ascii_rpad(short, width, padding="\0").buffers()[2]
+    words = np.frombuffer(filled or b"", np.uint64, len(texts) * width // 8)
+    return words.reshape(len(texts), width // 8).T

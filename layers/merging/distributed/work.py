@@ -100,7 +100,7 @@ def resolve(task: ResolveTask) -> Done:
         shared = task.shared.get(collection.id, ())
         if not shared:
             continue
-        measured = measures_from_arrow([read_shared(storage, part) for part in shared])
+        measured = measures_from_arrow([read_shared(storage, shared)])
         links = resolve_tile(collection.rule, measured)
         parts = Parts(storage, task.run, collection.id, f"tile-{task.tile:05}-shared", done)
         parts.write_links(links_to_arrow(links, measured.guests.id, measured.ground.key))
