@@ -1,4 +1,4 @@
-"""Errors of asking: parameters, formats, addresses."""
+"""Errors of asking: parameters, formats, addresses; and of settings."""
 
 from gis_core.errors import FlurbuchError
 
@@ -19,6 +19,12 @@ class UnsupportedCRSError(FlurbuchError):
     """The reference system asked for is not offered."""
 
     code = "unsupported-crs"
+
+
+class SettingsError(FlurbuchError):
+    """A setting is missing or not allowed."""
+
+    code = "settings"
 
 
 class UnknownFeatureError(FlurbuchError):

@@ -11,13 +11,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gis_core.errors import FlurbuchError
-
-
-class SettingsError(FlurbuchError):
-    """A setting is missing or not allowed."""
-
-    code = "settings"
+from api.errors import SettingsError
 
 
 class Settings(BaseSettings):

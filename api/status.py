@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from api import errors as asking
-from api.settings import SettingsError
 from cartography import errors as sheet
 from gis_core import errors as core
 from gis_core.errors import FlurbuchError
@@ -42,7 +41,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.ParameterError: (HTTPStatus.BAD_REQUEST, 1),
     asking.UnsupportedCRSError: (HTTPStatus.BAD_REQUEST, 1),
     asking.UnknownFeatureError: (HTTPStatus.NOT_FOUND, 1),
-    SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
+    asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 
 

@@ -1,5 +1,6 @@
 """``flurbuch check``: what is wrong with the stored data, where, and what to do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,9 +9,10 @@ from rich.table import Table
 
 from api.cli.console import out, print_json, progress, talk
 from api.cli.context import context
-from gis_core.fabric_quality import AreaBound, Code, Severity
+from gis_core.fabric_quality import Code, Severity
 
 if TYPE_CHECKING:
+    from gis_core.fabric_quality import AreaBound
     from layers.checking import CheckReport
     from layers.wording import Language
 
@@ -105,8 +107,8 @@ def parcels(
     raise typer.Exit(1 if report.severities[Severity.ERROR] else 0)
 
 
-def _bound(profile: AreaBound, a: float | None, b: float | None) -> AreaBound:
-    return AreaBound(profile.a if a is None else a, profile.b if b is None else b)
+def _bound(profile: "AreaBound", a: float | None, b: float | None) -> "AreaBound":
+    return replace(profile, a=profile.a if a is None else a, b=profile.b if b is None else b)
 
 
 def _refuse_endings(path: Path | None, allowed: tuple[str, ...], option: str) -> None:

@@ -5,9 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.settings import Settings, load_settings
-
 if TYPE_CHECKING:
+    from api.settings import Settings
     from layers.municipality import Municipality
     from layers.reader import Reader
     from layers.registry import Registry
@@ -22,8 +21,10 @@ class Context:
     layer_dirs: tuple[Path, ...] | None = None
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings with the global options applied."""
+        from api.settings import load_settings
+
         return load_settings(
             data_dir=self.data_dir, municipality=self.municipality, layer_dirs=self.layer_dirs
         )

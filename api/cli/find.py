@@ -9,7 +9,6 @@ import typer
 
 from api.cli.console import print_json, talk
 from api.cli.context import context
-from layers.access import CITIZEN
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +46,7 @@ def find_parcels(
 
     Exit status: 0 found, 1 nothing found, 2 wrong usage.
     """
+    from layers.access import CITIZEN
     from layers.find import find
 
     shared = context(ctx)

@@ -1,13 +1,15 @@
 """``flurbuch layers``: what can be imported, and how much of it the public may read."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from api.cli.console import out, print_json, talk
 from api.cli.context import context
-from layers.spec import Access, LayerSpec
+
+if TYPE_CHECKING:
+    from layers.spec import LayerSpec
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +50,9 @@ def list_layers(
     talk.print(f"{len(specs)} layers")
 
 
-def _facts(spec: LayerSpec) -> dict[str, object]:
+def _facts(spec: "LayerSpec") -> dict[str, object]:
+    from layers.spec import Access
+
     fields = [f for c in spec.collections for f in c.fields]
     return {
         "id": spec.id,

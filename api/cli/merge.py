@@ -71,9 +71,6 @@ def merge(
     Exit status: 0 done (some features may have no parcel), 1 no parcels are imported, 2 wrong
     usage.
     """
-    from layers.merging import merge_directory
-    from layers.merging.distributed.stored import merge_directory_in_tiles
-
     day = _former_day(as_of, to)
     shared = context(ctx)
     data = shared.settings.data_dir
@@ -84,8 +81,12 @@ def merge(
 
             report = merge_as_of(*sources, *day, report_progress)
         elif workers == 1 and scheduler is None:
+            from layers.merging import merge_directory
+
             report = merge_directory(*sources, report_progress, engine=engine, whole=whole)
         else:
+            from layers.merging.distributed.stored import merge_directory_in_tiles
+
             report = merge_directory_in_tiles(
                 *sources,
                 storage or data / "tiles",

@@ -3,13 +3,16 @@
 import socket
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.console import talk
 from api.cli.context import context
-from api.settings import Settings, SettingsError
+from api.errors import SettingsError
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +49,7 @@ def serve(
 
 
 def run_server(
-    settings: Settings, *, workers: int = 1, cert: Path | None = None, key: Path | None = None
+    settings: "Settings", *, workers: int = 1, cert: Path | None = None, key: Path | None = None
 ) -> None:
     """Serve until interrupted; the data directory is opened once before, so that faults show."""
     from granian import Granian

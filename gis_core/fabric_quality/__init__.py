@@ -5,13 +5,19 @@
 borders cancel, `junctions` resolves borders with a vertex on one side only, `faces` judges
 what the rest encloses. `areas` is the rule for official against drawn area, `findings` what a
 check returns; `outlines` draws borders from the same edges.
+
+Names are loaded when first used: a command that only names the codes pays for no check.
 """
 
-from gis_core.fabric_quality.areas import AreaBound
-from gis_core.fabric_quality.check import ParcelRows, check_fabric
-from gis_core.fabric_quality.coverage import Coverage, examine_coverage
-from gis_core.fabric_quality.findings import Code, Finding, Severity, Unit
-from gis_core.fabric_quality.outlines import group_borders
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gis_core.fabric_quality.areas import AreaBound
+    from gis_core.fabric_quality.check import ParcelRows, check_fabric
+    from gis_core.fabric_quality.coverage import Coverage, examine_coverage
+    from gis_core.fabric_quality.findings import Code, Finding, Severity, Unit
+    from gis_core.fabric_quality.outlines import group_borders
 
 __all__ = [
     "AreaBound",
@@ -25,3 +31,27 @@ __all__ = [
     "examine_coverage",
     "group_borders",
 ]
+
+_MODULES = {
+    "AreaBound": "areas",
+    "Code": "findings",
+    "Coverage": "coverage",
+    "Finding": "findings",
+    "ParcelRows": "check",
+    "Severity": "findings",
+    "Unit": "findings",
+    "check_fabric": "check",
+    "examine_coverage": "coverage",
+    "group_borders": "outlines",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from its module."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

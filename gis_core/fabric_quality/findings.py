@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import shapely
+if TYPE_CHECKING:
+    import shapely
 
 
 class Code(StrEnum):
@@ -69,6 +71,6 @@ class Finding:
     others: tuple[int, ...]
     measure: float
     unit: Unit
-    geometry: shapely.Geometry | None
+    geometry: "shapely.Geometry | None"
     case: str = ""
     facts: dict[str, float | str] = field(default_factory=dict)

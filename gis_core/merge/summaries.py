@@ -69,7 +69,8 @@ def summarise(
 
 def as_text(values: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return values as text, missing ones as ""."""
-    return np.where(pd.isna(values), "", values).astype(str).astype(object)
+    codes, distinct = pd.factorize(values)
+    return np.array([*map(str, distinct), ""], object)[codes]
 
 
 def json_by_group(

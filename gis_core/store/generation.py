@@ -216,7 +216,7 @@ class Writer:
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA cache_size = -65536")
+        db.execute("PRAGMA cache_size = -8192")
         # Sorting must not spill secret values outside the private directory.
         db.execute("PRAGMA temp_store = MEMORY")
         return db

@@ -67,9 +67,13 @@ class Connections:
 
     Immutable files need no locks, so a connection is simply lent to one thread at a
     time. Not to be carried over a fork.
+
+    Files that are ``mapped`` answer many small questions sooner; who reads whole tables would
+    have all of them in memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, mapped: bool = True) -> None:
+        self._mapped_bytes = _MAPPED_BYTES if mapped else 0
         self._idle: OrderedDict[tuple[Path, Release], list[sqlite3.Connection]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -116,7 +120,7 @@ class Connections:
             if idle:
                 return idle.pop()
         self._drop_pruned()
-        return open_guarded(folder, release)
+        return open_guarded(folder, release, self._mapped_bytes)
 
     def _drop_pruned(self) -> None:
         """Let go of generations that are no longer kept: an open file holds its disk space."""
@@ -138,7 +142,9 @@ class Connections:
                     del self._idle[key]
 
 
-def open_guarded(folder: Path, release: Release) -> sqlite3.Connection:
+def open_guarded(
+    folder: Path, release: Release, mapped_bytes: int = _MAPPED_BYTES
+) -> sqlite3.Connection:
     """Open the files of a generation read-only, with SQLite refusing all that is not released."""
     db = sqlite3.connect(_uri(folder / OPEN_FILE), uri=True, check_same_thread=False)
     try:
@@ -146,7 +152,7 @@ def open_guarded(folder: Path, release: Release) -> sqlite3.Connection:
             db.execute(f"ATTACH ? AS {sql.SEALED}", (_uri(folder / SEALED_FILE),))
             # Sorting must not spill secret values into the folder of temporary files.
             db.execute("PRAGMA temp_store = MEMORY")
-        db.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+        db.execute(f"PRAGMA mmap_size = {mapped_bytes}")
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
         # Virtual tables are set up at first sight with statements of their own, which the

@@ -24,6 +24,7 @@ from gis_core.store.query import Query
 from gis_core.store.schema import FEATURE_ID, GEOMETRY, Box, ColumnType, GenerationInfo, TableInfo
 
 _CHUNK = 2048
+_LARGE_CHUNK = 20_000
 Row = tuple[object, ...]
 
 
@@ -112,9 +113,17 @@ class Snapshot:
         if table.schema.geometry is None:
             frame = self.frame(name, query)
             return frame, FlatShapes.from_blobs([None] * len(frame))
-        rows = self._rows(table, query, names, None, with_geometry=True)
-        frame = pd.DataFrame(_assemble(table, names, rows, with_geometry=False))
-        return frame, FlatShapes.from_blobs([row[-1] for row in rows], geopackage=True)  # type: ignore[misc]
+        frames, data, length = [_assemble(table, names, [], with_geometry=False)], bytearray(), [0]
+        for rows in self._chunks(table, query, names):
+            frames.append(_assemble(table, names, rows, with_geometry=False))
+            blobs: list[bytes] = [row[-1] or b"" for row in rows]  # type: ignore[misc]
+            data += b"".join(blobs)
+            length += map(len, blobs)
+        offset = np.cumsum(length, dtype=np.int64)
+        there = np.diff(offset) > 0
+        blob = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
+        shapes = FlatShapes.from_wkb(blob, offset, there, geopackage=True)
+        return pd.concat(frames[1:] or frames), shapes
 
     def count(
         self,
@@ -173,22 +182,38 @@ class Snapshot:
         *,
         with_geometry: bool,
     ) -> list[Row]:
-        schema = table.schema
-        columns = [*names]
-        columns += [FEATURE_ID] if schema.keyed else []
-        columns += [GEOMETRY] if with_geometry or query.places else []
-        paged = not query.places
-        statement = sql.Statement(
-            schema=schema,
-            columns=columns or ["fid"],
-            conditions=_conditions(table, query),
-            sort=query.sort,
-            limit=query.limit if paged else None,
-            offset=query.offset if paged else 0,
-        )
+        statement = _statement(table, query, names, with_geometry=with_geometry)
         with self._lend(table, released) as db:
             cursor = _run(db, statement)
-            return cursor.fetchall() if paged else list(_exact(cursor, table, query))
+            return list(_exact(cursor, table, query)) if query.places else cursor.fetchall()
+
+    def _chunks(self, table: TableInfo, query: Query, names: Sequence[str]) -> Iterator[list[Row]]:
+        """Yield the rows with their geometry, so many at once that few are in memory."""
+        if query.places:
+            yield self._rows(table, query, names, None, with_geometry=True)
+            return
+        statement = _statement(table, query, names, with_geometry=True)
+        with self._lend(table, None) as db:
+            cursor = _run(db, statement)
+            while rows := cursor.fetchmany(_LARGE_CHUNK):
+                yield rows
+
+
+def _statement(
+    table: TableInfo, query: Query, names: Sequence[str], *, with_geometry: bool
+) -> sql.Statement:
+    columns = [*names]
+    columns += [FEATURE_ID] if table.schema.keyed else []
+    columns += [GEOMETRY] if with_geometry or query.places else []
+    paged = not query.places
+    return sql.Statement(
+        schema=table.schema,
+        columns=columns or ["fid"],
+        conditions=_conditions(table, query),
+        sort=query.sort,
+        limit=query.limit if paged else None,
+        offset=query.offset if paged else 0,
+    )
 
 
 def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:

@@ -33,17 +33,38 @@ class Store:
     Generations never change.
     """
 
-    def __init__(self, root: Path, catalogue: Catalogue, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime],
+        *,
+        mapped: bool = True,
+    ) -> None:
         self.root = root
         self._catalogue = catalogue
         self._clock = clock
-        self._connections = Connections()
+        self._connections = Connections(mapped=mapped)
 
     @classmethod
     def open(
-        cls, root: Path, *, create: bool = False, clock: Callable[[], datetime] = _now
+        cls,
+        root: Path,
+        *,
+        create: bool = False,
+        mapped: bool = True,
+        clock: Callable[[], datetime] = _now,
     ) -> Self:
         """Open a data directory.
+
+        Parameters
+        ----------
+        create
+            Whether to make it where there is none.
+        mapped
+            Whether files are mapped into memory; not for who reads whole tables (`Connections`).
+        clock
+            Tells when generations are made.
 
         Raises
         ------
@@ -56,7 +77,7 @@ class Store:
                 (root / "layers").mkdir(mode=0o700, exist_ok=True)
             catalogue = Catalogue.create(root)
             clear_abandoned(catalogue)
-            return cls(root, catalogue, clock)
+            return cls(root, catalogue, clock, mapped=mapped)
         with disk_faults(f"cannot read {root}"):
             there = (root / FILE).is_file()
         if not there:
@@ -68,7 +89,7 @@ class Store:
         catalogue = Catalogue(root)
         catalogue.check()
         clear_abandoned(catalogue)
-        return cls(root, catalogue, clock)
+        return cls(root, catalogue, clock, mapped=mapped)
 
     def __enter__(self) -> Self:
         """Return the store."""

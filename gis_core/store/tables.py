@@ -3,7 +3,7 @@
 import operator
 import sqlite3
 from abc import ABC, abstractmethod
-from itertools import islice
+from itertools import chain, pairwise, starmap
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from gis_core.store.cells import Cells
 from gis_core.store.disk import disk_faults
 from gis_core.store.rows import RowEncoder
 from gis_core.store.schema import FEATURE_ID, TableInfo, TableSchema
+
+_AT_ONCE = 20_000  # rows that are in memory as SQLite takes them
 
 
 class TableWriter(ABC):
@@ -138,6 +140,10 @@ class OrderedWriter(TableWriter):
 
     def append(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None = None) -> None:
         """Add rows; see `TableWriter.append`."""
+        for start in range(0, max(len(frame), 1), _AT_ONCE):
+            self._append(frame.iloc[start : start + _AT_ONCE], geometry)
+
+    def _append(self, frame: pd.DataFrame, geometry: NDArray[np.object_] | None) -> None:
         schema = self.schema
         cells = dict(zip(schema.columns, self._rows.cells(frame, geometry), strict=True))
         self._check_order([cells[schema.column(name)] for name in schema.order])
@@ -164,10 +170,10 @@ class OrderedWriter(TableWriter):
             _index_columns(db, self.schema, sealed_part=sealed_part)
 
     def _check_order(self, columns: list[Cells]) -> None:
-        keys = [*([self._last] if self._last else []), *zip(*columns, strict=True)]
+        keys = chain([self._last] if self._last else [], zip(*columns, strict=True))
         try:
             # Python orders text as SQLite does: by code point is by byte of its UTF-8.
-            ordered = all(map(operator.lt, keys, islice(keys, 1, None)))
+            ordered = all(starmap(operator.lt, pairwise(keys)))
         except TypeError:  # a value is missing
             ordered = False
         if not ordered:
@@ -177,7 +183,8 @@ class OrderedWriter(TableWriter):
                 advice="Sort them, each row once, or begin the table without in_order.",
                 table=self.schema.name,
             )
-        self._last = keys[-1] if keys else None
+        if columns[0]:
+            self._last = tuple(column[-1] for column in columns)
 
 
 def create_table(db: sqlite3.Connection, schema: TableSchema, *, sealed_part: bool) -> None:

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gis_core.fabric_quality import AreaBound
 from gis_core.geometry import corrected_area
+from gis_core.merge.shapes import Shapes
 from layers.merging.inputs import Parcels
+
+_AT_ONCE = 10_000  # parcels that are in memory as geometry objects
 
 
 def area_table(parcels: Parcels, crs: int, bound: AreaBound) -> pd.DataFrame:
@@ -26,7 +30,7 @@ def area_table(parcels: Parcels, crs: int, bound: AreaBound) -> pd.DataFrame:
         ``area_deviation_m2`` (official minus corrected), ``area_bound_m2``, ``beyond_bound``.
     """
     fabric, official = parcels.fabric, parcels.official_m2
-    corrected = corrected_area(fabric.geometry, crs)
+    corrected = _corrected(fabric.shapes, crs)
     deviation = official - corrected
     allowed = bound.at(official)
     return pd.DataFrame(
@@ -41,3 +45,11 @@ def area_table(parcels: Parcels, crs: int, bound: AreaBound) -> pd.DataFrame:
             "beyond_bound": np.abs(deviation) > allowed,
         }
     )
+
+
+def _corrected(parcels: Shapes, crs: int) -> NDArray[np.float64]:
+    area = np.empty(len(parcels))
+    for start in range(0, len(parcels), _AT_ONCE):
+        part = np.arange(start, min(start + _AT_ONCE, len(parcels)))
+        area[part] = corrected_area(parcels.take(part).objects, crs)
+    return area

@@ -25,8 +25,7 @@ from layers.merging.joins import Linker, join
 from layers.merging.parcel_areas import area_table
 from layers.merging.report import MergeReport
 from layers.merging.tables import link_schema, summary_schema, unmatched_schema
-from layers.merging.terrain import zonal_table
-from layers.merging.update import update
+from layers.merging.update import as_served, update
 from layers.municipality import Municipality
 from layers.progress import Progress, silent
 from layers.registry import Registry
@@ -46,7 +45,7 @@ def merge(
     """Link every imported feature to its parcel and publish the result.
 
     Where little changed since the served links were made, only what that reaches is joined
-    anew; the answer is the same.
+    anew; the answer is the same. Where no layer was imported since, they stay as they are.
 
     Parameters
     ----------
@@ -82,7 +81,8 @@ def merge(
     layer, spec = parcel_collection(registry, served)
     changes = None if whole else find_changes(store, registry, municipality, served, (layer, spec))
     if changes is not None:
-        return update(store, registry, municipality, changes, (layer, spec), progress)
+        report = as_served(registry, changes, served, spec)
+        return report or update(store, registry, municipality, changes, (layer, spec), progress)
     link = linker()
     cadastre = store.open_generation(served[layer.id])
     engine = choose_engine(engine, cadastre.table(spec.id).count)
@@ -144,7 +144,7 @@ def merge_directory(
     whole: bool = False,
 ) -> MergeReport:
     """Merge what is imported below a data directory; see `merge`."""
-    with Store.open(data_dir) as store:
+    with Store.open(data_dir, mapped=False) as store:
         return merge(store, registry, municipality, progress, engine=engine, whole=whole)
 
 
@@ -157,7 +157,7 @@ def refresh_directory(
     -------
     None where there are no links yet, or where they have to be made from scratch.
     """
-    with Store.open(data_dir) as store:
+    with Store.open(data_dir, mapped=False) as store:
         served = dict(store.served())
         if MERGE not in served:
             return None
@@ -201,6 +201,9 @@ def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
         info = run.served.get(layer.id)
         if layer.raster is None or info is None or not info.attachments:
             continue
+        # Loading rasterio takes longer than most updates: only who counts cells pays for it.
+        from layers.merging.terrain import zonal_table  # noqa: PLC0415
+
         table = zonal_table(
             run.store.open_generation(info).attachment(info.attachments[0]),
             layer.raster,
@@ -223,6 +226,7 @@ def _write_collections(run: _Run, writer: Writer) -> list[CollectionReport]:
         writer.table(summary, in_order=True).append(merged.summary)
         leftovers[links.sealed_rows].append(merged.unmatched)
         reports.append(merged.report)
+        del merged
     for sealed, tables in leftovers.items():
         unmatched = writer.table(unmatched_schema(sealed=sealed))
         for cases in tables:
@@ -247,4 +251,5 @@ def _merge_collections(run: _Run) -> Iterator[Merged]:
             if merged.main_use is not None and not parcels.use.astype(np.bool_).any():
                 parcels = replace(parcels, use=merged.main_use)  # the parcels state none
             yield merged
+            del merged  # its tables are written: the next ones need the room
     run.progress("collections", len(wanted), len(wanted))

@@ -8,7 +8,7 @@ is that of a merge from scratch.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -36,11 +36,35 @@ from layers.merging.surroundings import (
     look_around,
 )
 from layers.merging.tables import UNMATCHED, unmatched_schema, unmatched_table
-from layers.merging.terrain import zonal_table
 from layers.municipality import Municipality
 from layers.progress import Progress
 from layers.registry import Registry
 from layers.spec import CollectionSpec, Join, LayerSpec
+
+
+def as_served(
+    registry: Registry,
+    changes: Changes,
+    served: Mapping[str, GenerationInfo],
+    parcels: CollectionSpec,
+) -> MergeReport | None:
+    """Return what the served links are where they are made from all that is served; else None."""
+    merged, told = changes.merged, changes.merged.provenance
+    if any(served[name].number != number for name, number in merged.inputs.items()):
+        return None
+    count = {t.schema.name: t.count for t in merged.tables}
+    rasters = [n for n in registry.layers if registry.layers[n].raster and f"summary_{n}" in count]
+    return MergeReport(
+        generation=merged.number,
+        inputs=dict(merged.inputs),
+        parcels=count[f"summary_{parcels.id}"],
+        parcel_rows=int(str(told["parcel_rows"])),
+        beyond_bound=int(str(told["beyond_bound"])),
+        collections=tuple(_reports(merged).values()),
+        rasters={name: count[f"summary_{name}"] for name in rasters},
+        changed=0,
+        seconds=0.0,
+    )
 
 
 def update(
@@ -147,6 +171,9 @@ class _Update:
             table.delete(self.ground.keys, by=PARCEL_KEY)
             parcels = self.ground.read(self.ground.keys)
             if len(parcels.fabric):
+                # Loading rasterio takes longer than most updates.
+                from layers.merging.terrain import zonal_table  # noqa: PLC0415
+
                 path = self.store.open_generation(info).attachment(info.attachments[0])
                 crs = self.municipality.storage_crs
                 told = partial(self.progress, layer.id)
@@ -190,6 +217,8 @@ class _Update:
         """Replace the rows of one collection that a change reaches."""
         now, keys = self.served[layer.id], self.municipality.keys
         around = look_around(self.store, self.changes, self.ground, now, spec)
+        if not (self.ground.keys or around.gone or len(around.features)):
+            return former  # the change does not reach it
         joined = join(spec, around.features, around.parcels, keys)
         if joined is None:
             raise AssertionError(f"{spec.id} had links and is related to nothing")

@@ -113,6 +113,22 @@ def test_every_type_comes_back(store):
     assert kinds == ["str", "str", "str", "Int64", "float64", "boolean", *stamps, "object"]
 
 
+@pytest.mark.parametrize("query", [Query(), Query(ids=()), Query(bbox=(*ORIGIN, *(ORIGIN + 600)))])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_flat_rows_read_in_parts_are_the_frame(store, monkeypatch, query, mapped):
+    frame, geometry = trees(40)
+    geometry[[3, 17]] = None
+    publish(store, frame, geometry)
+    monkeypatch.setattr("gis_core.store.reading._LARGE_CHUNK", 7)
+    with Store.open(store.root, mapped=mapped) as again:
+        whole = again.snapshot("trees").frame("baum", query)
+        attributes, flat = again.snapshot("trees").flat("baum", query)
+    pd.testing.assert_frame_equal(attributes, pd.DataFrame(whole.drop(columns="geometry")))
+    points = flat.to_shapely()
+    assert (shapely.equals(points, whole.geometry) | pd.isna(points)).all()
+    assert (pd.isna(points) == whole.geometry.isna()).all()
+
+
 @settings(max_examples=12, deadline=None)
 @given(order=st.permutations(range(40)), chunk=st.integers(1, 40))
 def test_neither_order_nor_chunks_change_a_byte(tmp_path_factory, order, chunk):

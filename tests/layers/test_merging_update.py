@@ -155,9 +155,21 @@ def test_many_changes_at_once_and_one_after_the_other(city):
 
 
 def test_nothing_changed_changes_nothing(city):
-    before = tables(city)
+    """The same rows imported again are noted, with the same links; no import leaves all as it is.
+
+    What is told of the links is the same each time.
+    """
+    before, served = tables(city), city.served()[MERGE]
+    edit(city, "trees", "baum", lambda rows, _: rows, 3, seed=1)
     report = merge(city, REGISTRY, KREFELD)
     assert report.changed == 0
+    assert report.generation == served.number + 1
+    assert city.served()[MERGE].inputs["trees"] == served.inputs["trees"] + 1
+    again = merge(city, REGISTRY, KREFELD)
+    assert replace(again, seconds=0, collections=()) == replace(report, seconds=0, collections=())
+    for one, other in zip(again.collections, report.collections, strict=True):
+        assert replace(one, seconds=0) == replace(other, seconds=0)
+    assert city.served()[MERGE].number == report.generation
     after = tables(city)
     for name, frame in before.items():
         pd.testing.assert_frame_equal(frame, after[name], check_exact=True)
