@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ type Arrays = tuple[
 ]
 """xy, ring, role, shape, dimension, box, in the order of the fields of :class:`FlatShapes`."""
 
+_AT_ONCE = 1 << 15  # vertices whose areas are summed up at once
 _TYPES = {"xy": "f8", "ring": "i8", "role": "i1", "shape": "i8", "dimension": "i1", "box": "f8"}
 
 
@@ -203,13 +205,14 @@ class FlatShapes:
         at = np.asarray(index, np.intp) if whole_numbers else np.arange(len(self))[index]
         rings, shape = _runs(self.shape, at)
         vertices, ring = _runs(self.ring, rings)
+        # `take` moves whole rows, three times as fast as an index does.
         return type(self)(
-            self.xy[vertices],
+            self.xy.take(vertices, axis=0),
             ring,
             self.role[rings],
             shape,
             self.dimension[at],
-            self.box[at],
+            self.box.take(at, axis=0),
         )
 
     @classmethod
@@ -234,20 +237,32 @@ class FlatShapes:
         Counted from the lower left corner of each shape's box, so that large coordinates cost
         no digits.
         """
-        rings = np.diff(self.shape)
-        vertices = np.diff(self.ring[self.shape])
+        first = self.ring[self.shape]
+        # What is at hand at once stays in the processor's cache, which is twice as fast.
+        cuts = np.searchsorted(first, np.arange(0, len(self.xy), _AT_ONCE)).tolist()
+        cuts = sorted({0, *cuts, len(self)})
+        parts = [self._areas(slice(*cut), first) for cut in pairwise(cuts)]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _areas(self, part: slice, first: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the areas of some shapes; ``first`` (n + 1,) is the first vertex of each."""
+        start, shape = first[part.start], self.shape[part.start : part.stop + 1]
+        xy, box = self.xy[start : first[part.stop]], self.box[part]
+        ring = self.ring[shape[0] : shape[-1] + 1] - start
+        vertices = np.diff(first[part.start : part.stop + 1])
         # Column by column: arithmetic on every other number takes twice as long.
-        x = self.xy[:, 0] - np.repeat(self.box[:, 0], vertices)
-        y = self.xy[:, 1] - np.repeat(self.box[:, 1], vertices)
+        x = xy[:, 0] - np.repeat(box[:, 0], vertices)
+        y = xy[:, 1] - np.repeat(box[:, 1], vertices)
         twice = np.zeros(len(x))
         np.multiply(x[:-1], y[1:], out=twice[:-1])
         twice[:-1] -= x[1:] * y[:-1]
-        total = np.zeros(len(self))
-        if len(self.role):
-            twice[self.ring[1:] - 1] = 0.0
-            part = 0.5 * np.abs(np.add.reduceat(twice, self.ring[:-1])) * self.role
-            some = np.flatnonzero(rings)
-            total[some] = np.add.reduceat(part, self.shape[some])
+        total = np.zeros(len(box))
+        if len(twice):
+            twice[ring[1:] - 1] = 0.0
+            role = self.role[shape[0] : shape[-1]]
+            signed = 0.5 * np.abs(np.add.reduceat(twice, ring[:-1])) * role
+            some = np.flatnonzero(np.diff(shape))
+            total[some] = np.add.reduceat(signed, shape[some] - shape[0])
         return total
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
@@ -57,16 +58,26 @@ class Dataset:
         StoreError
             A file is absent or damaged, or the storage cannot be reached.
         """
-        for file, run in groupby(groups, key=lambda g: g.file):
-            with self.storage.parquet(f"{self.name}/{file}") as parquet:
-                there = set(parquet.schema_arrow.names)
-                names = [c for c in columns if c.partition(".")[0] in there]
-                for group in run:
-                    yield group, parquet.read_row_group(group.group, names, use_threads=False)
+        for parquet, names, run in self._files(groups, columns):
+            for group in run:
+                yield group, parquet.read_row_group(group.group, names, use_threads=False)
 
     def read(self, groups: Iterable[RowGroup], columns: Sequence[str]) -> pa.Table:
         """Return columns of row groups, at least one, as one table; see `tables`."""
-        return pa.concat_tables(table for _, table in self.tables(groups, columns)).combine_chunks()
+        tables = [
+            parquet.read_row_groups([group.group for group in run], names, use_threads=False)
+            for parquet, names, run in self._files(groups, columns)
+        ]
+        return pa.concat_tables(tables).combine_chunks()
+
+    def _files(
+        self, groups: Iterable[RowGroup], columns: Sequence[str]
+    ) -> Iterator[tuple[pq.ParquetFile, list[str], Iterator[RowGroup]]]:
+        """Yield each file in turn, open, those of the columns that it has, and its groups."""
+        for file, run in groupby(groups, key=lambda g: g.file):
+            with self.storage.parquet(f"{self.name}/{file}") as parquet:
+                there = set(parquet.schema_arrow.names)
+                yield parquet, [c for c in columns if c.partition(".")[0] in there], run
 
     def covering(self) -> NDArray[np.float64]:
         """Return (k, 4) float64, the box around every ``run`` rows of each group in turn."""

@@ -27,6 +27,7 @@ from layers.merging.distributed.parts import (
     Parts,
     Shared,
     bucket_of,
+    one_allocator,
     read_shared,
 )
 from layers.merging.distributed.plan import PlanKey, make_plan
@@ -66,6 +67,7 @@ class ShareOutTask:
     matched: dict[str, tuple[Shared, ...]]
 
 
+@one_allocator()
 def read_keys(task: ReadKeysTask) -> Done:
     """Do a `ReadKeysTask`; all rows of a feature must stand in one file."""
     plan = make_plan(task.plan)
@@ -95,6 +97,7 @@ def read_keys(task: ReadKeysTask) -> Done:
     return done
 
 
+@one_allocator()
 def join_keys(task: JoinKeysTask) -> Done:
     """Do a `JoinKeysTask`."""
     plan = make_plan(task.plan)
@@ -129,6 +132,7 @@ def join_keys(task: JoinKeysTask) -> Done:
     return done
 
 
+@one_allocator()
 def share_out(task: ShareOutTask) -> Done:
     """Do a `ShareOutTask`; shares as `gis_core.merge.keys.join_keys`."""
     storage = make_plan(task.plan).layout.storage

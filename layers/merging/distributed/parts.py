@@ -1,7 +1,8 @@
 """What workers write and tell: parts of links, rows for others to go on with, counts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -127,6 +128,17 @@ class Parts:
 
     def _file(self, kind: str, form: str) -> str:
         return f"runs/{self.run}/{kind}/{self.collection}/{self.name}.{form}"
+
+
+@contextmanager
+def one_allocator() -> Iterator[None]:
+    """Have Arrow get its memory where numpy does: what one gives back the other can use."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def read_shared(storage: Storage, parts: Sequence[Shared]) -> pa.Table:

@@ -5,6 +5,7 @@ Only names and numbers travel between the driver and its workers; rows go throug
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ from layers.merging.distributed.parts import (
     Parts,
     Shared,
     bucket_of,
+    one_allocator,
     read_shared,
 )
 from layers.merging.distributed.plan import Plan, PlanKey, make_plan
@@ -70,6 +72,7 @@ def warm(number: int) -> Done:
     return Done(number)
 
 
+@one_allocator()
 def measure(task: MeasureTask) -> Done:
     """Do a `MeasureTask`."""
     plan = make_plan(task.plan)
@@ -91,6 +94,7 @@ def measure(task: MeasureTask) -> Done:
     return done
 
 
+@one_allocator()
 def resolve(task: ResolveTask) -> Done:
     """Do a `ResolveTask`."""
     plan = make_plan(task.plan)
@@ -125,26 +129,38 @@ class _Near:
     placeless: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Uses:
+    """The main uses of m parcels: folded words, "" for none that is known, and whose is which."""
+
+    words: list[str]
+    number: NDArray[np.intp]
+
+    def among(self, uses: Sequence[str]) -> NDArray[np.bool_]:
+        """Return (m,) which parcels have one of these uses."""
+        wanted = {fold_name(use) for use in uses}
+        return np.array([word in wanted for word in self.words], np.bool_)[self.number]
+
+
 def _measure(
     task: MeasureTask,
     plan: Plan,
     collection: TiledCollection,
-    ground: tuple[ParcelFabric, NDArray[np.object_], pa.Array],
+    ground: tuple[ParcelFabric, _Uses, pa.Array],
     done: Done,
 ) -> None:
     near = _read_near(plan, collection, task.tile)
     if near is None:
         return
     fabric, uses, key = ground
-    wanted = {fold_name(use) for use in collection.prefer}
-    preferred = np.array([use in wanted for use in uses], np.bool_) if wanted else None
+    preferred = uses.among(collection.prefer)
     measured = measure_tile(
         collection.rule,
         fabric,
         near.guests,
         near.alone,
         engine=plan.engine,
-        preferred=preferred if preferred is not None and preferred.any() else None,
+        preferred=preferred if preferred.any() else None,
         key=key,
     )
     links = resolve_tile(collection.rule, measured.of(near.alone))
@@ -192,7 +208,7 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
     dataset = plan.layout.guests[collection.id]
     shared = [group for group in reading.groups if group.number not in reading.sole]
     sole = [group for group in reading.groups if group.number in reading.sole]
-    found = [_sole(table, tile) for _, table in dataset.tables(sole, (*_COLUMNS, _ONE_SIDE))]
+    found = [_sole(dataset.read(sole, (*_COLUMNS, _ONE_SIDE)), tile)] if sole else []
     for group, table in dataset.tables(shared, (*_COLUMNS, BOX)):
         boxes = box_array(table[BOX].combine_chunks())
         stay = plan.footprints.reside(boxes, collection.rule.reach_m, tile)
@@ -216,7 +232,7 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
 
 
 def _sole(table: pa.Table, tile: int) -> _Near:
-    """Take all rows of a group that no other tile reads: which cells they meet decides nothing."""
+    """Take all rows of groups that no other tile reads: which cells they meet decides nothing."""
     ids, box = table["feature_id"].combine_chunks(), table[BOX].combine_chunks()
     guests = table.drop_columns([BOX])
     if box.null_count:
@@ -229,16 +245,16 @@ def _sole(table: pa.Table, tile: int) -> _Near:
     return _Near(guests, np.ones(here, np.bool_), home, ids, np.ones(len(ids), np.bool_))
 
 
-def _uses(parcels: pa.Table, fabric: ParcelFabric) -> NDArray[np.object_]:
-    """Return (m,) main uses of the parcels, folded; "" where none is known."""
-    result = np.full(len(fabric), "", object)
-    if "use" in parcels.column_names:
-        stated = parcels["use"].combine_chunks().dictionary_encode()
-        words = [fold_name(main_use(word)) for word in stated.dictionary.to_pylist()]
-        code = stated.indices.fill_null(len(words)).to_numpy()
-        used = fabric.row >= 0
-        result[fabric.row[used]] = np.array([*words, ""], object)[code[used]]
-    return result
+def _uses(parcels: pa.Table, fabric: ParcelFabric) -> _Uses:
+    """Return the main uses of the parcels."""
+    if "use" not in parcels.column_names:
+        return _Uses([""], np.zeros(len(fabric), np.intp))
+    stated = parcels["use"].combine_chunks().dictionary_encode()
+    words = [fold_name(main_use(word)) for word in stated.dictionary.to_pylist()]
+    number = np.full(len(fabric), len(words), np.intp)
+    used = fabric.row >= 0
+    number[fabric.row[used]] = stated.indices.fill_null(len(words)).to_numpy()[used]
+    return _Uses([*words, ""], number)
 
 
 def _counted(links: Links, features: int, reason: NDArray[np.object_]) -> Counts:
