@@ -1,12 +1,15 @@
 """Measures by compiled loops over flat arrays; no geometry object is made."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.merge.engines import Near, Touching
 from gis_core.merge.kernels.discs import disc_areas
 from gis_core.merge.kernels.edges import Edges, edges_of
-from gis_core.merge.kernels.grid import box_pairs, build_grid
+from gis_core.merge.kernels.grid import Grid, box_pairs, build_grid
 from gis_core.merge.kernels.lengths import line_lengths, piece_perimeters
 from gis_core.merge.kernels.overlap import overlap_areas
 from gis_core.merge.kernels.points import near_points
@@ -15,48 +18,58 @@ from gis_core.merge.shapes import Shapes
 _AT_ONCE = 2_048  # guests whose candidates are in memory at once
 
 
-class KernelEngine:
-    """Parcels in grids of cells; their edges are indexed when the first area asks."""
+type PairMeasure = Callable[
+    ["KernelEngine", "KernelEngine", NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]
+]
+"""A measure of (k,) pairs, of guests and parcels by their positions."""
 
-    def __init__(self, parcels: Shapes) -> None:
-        self._flat = parcels.flat
-        self._grid = build_grid(self._flat.box)
-        self._edges: Edges | None = None
-        self._guests: tuple[Shapes, Edges] | None = None
+
+class KernelEngine:
+    """Parcels, or guests, as flat arrays; each index is made when it is first needed."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.flat = shapes.flat
+        self._guests: tuple[Shapes, KernelEngine] | None = None
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The boxes in grids of cells."""
+        return build_grid(self.flat.box)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The edges by place."""
+        return edges_of(self.flat)
+
+    def meeting(self, boxes: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return pairs of one of (k, 4) boxes and a parcel whose box touches it, sorted."""
+        return box_pairs(self.grid, self.flat.box, boxes)
 
     def near(self, xy: NDArray[np.float64], reach: NDArray[np.float64]) -> Near:
         """See `Engine.near`; exact by adaptive orientation tests."""
-        return near_points(xy, reach, self._grid, self._ground)
+        return near_points(xy, reach, self.grid, self.edges)
 
     def disc_areas(
         self, xy: NDArray[np.float64], radius: NDArray[np.float64], parcel: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """See `Engine.disc_areas`."""
-        return disc_areas(xy, radius, parcel, self._ground)
+        return disc_areas(xy, radius, parcel, self.edges)
 
     def pieces(self, guests: Shapes) -> Touching:
         """See `Engine.pieces`; areas by signed edges, so that no input can fail."""
-        boxes, edges, linear = guests.boxes, self._edges_of(guests), guests.dimension == 1
+        asking = self._engine_of(guests)
         found = [
-            self._pieces(boxes[start : start + _AT_ONCE], start, edges, linear)
-            for start in range(0, max(len(boxes), 1), _AT_ONCE)
+            self._pieces(asking, slice(start, start + _AT_ONCE))
+            for start in range(0, max(len(guests), 1), _AT_ONCE)
         ]
         guest, parcel, measure = (np.concatenate(column) for column in zip(*found, strict=True))
         return guest, parcel, measure
 
-    def _pieces(
-        self, boxes: NDArray[np.float64], start: int, edges: Edges, linear: NDArray[np.bool_]
-    ) -> Touching:
-        """Measure the guests from ``start`` on whose boxes are given."""
-        guest, parcel = box_pairs(self._grid, self._flat.box, boxes)
-        guest += start
-        measure = np.empty(len(guest))
-        line, area = np.flatnonzero(linear[guest]), np.flatnonzero(~linear[guest])
-        if len(line):
-            measure[line] = line_lengths(guest[line], parcel[line], edges, self._ground)
-            measure[area] = overlap_areas(guest[area], parcel[area], edges, self._ground)
-        else:
-            measure = overlap_areas(guest, parcel, edges, self._ground)
+    def _pieces(self, guests: "KernelEngine", some: slice) -> Touching:
+        """Measure some of the guests."""
+        guest, parcel = self.meeting(guests.flat.box[some])
+        guest += some.start
+        measure = common_sizes(guests, self, guest, parcel)
         common = measure > 0
         return guest[common], parcel[common], measure[common]
 
@@ -64,16 +77,37 @@ class KernelEngine:
         self, guests: Shapes, guest: NDArray[np.intp], parcel: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """See `Engine.perimeters`."""
-        return piece_perimeters(guest, parcel, self._edges_of(guests), self._ground)
+        return common_perimeters(self._engine_of(guests), self, guest, parcel)
 
-    @property
-    def _ground(self) -> Edges:
-        if self._edges is None:
-            self._edges = edges_of(self._flat)
-        return self._edges
-
-    def _edges_of(self, guests: Shapes) -> Edges:
+    def _engine_of(self, guests: Shapes) -> "KernelEngine":
         """Index the guests' edges once for their areas and perimeters."""
         if self._guests is None or self._guests[0] is not guests:
-            self._guests = (guests, edges_of(guests.flat))
+            self._guests = (guests, KernelEngine(guests))
         return self._guests[1]
+
+
+def common_sizes(
+    guests: KernelEngine,
+    parcels: KernelEngine,
+    guest: NDArray[np.intp],
+    parcel: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Return the common area in m² of (k,) pairs; where the guest is a line, the length in m."""
+    linear = guests.flat.dimension[guest] == 1
+    if not linear.any():
+        return overlap_areas(guest, parcel, guests.edges, parcels.edges)
+    measure = np.empty(len(guest))
+    line, area = np.flatnonzero(linear), np.flatnonzero(~linear)
+    measure[line] = line_lengths(guest[line], parcel[line], guests.edges, parcels.edges)
+    measure[area] = overlap_areas(guest[area], parcel[area], guests.edges, parcels.edges)
+    return measure
+
+
+def common_perimeters(
+    guests: KernelEngine,
+    parcels: KernelEngine,
+    guest: NDArray[np.intp],
+    parcel: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Return the length in metres of the boundary of (k,) common pieces of areas."""
+    return piece_perimeters(guest, parcel, guests.edges, parcels.edges)

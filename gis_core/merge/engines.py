@@ -18,12 +18,8 @@ KERNELS_FROM = 10_000
 """Parcels from which compiled kernels pay for the second that loading them takes."""
 
 
-class Engine(Protocol):
-    """Takes measures of features against the parcels it was made for.
-
-    Each answer is a function of the two geometries of its pair alone. Both engines find the same
-    pairs; their areas and distances differ by rounding (1e-6 m² and 1e-9 m at most).
-    """
+class PointEngine(Protocol):
+    """Takes measures of points and stem discs against its parcels, see `Engine`."""
 
     def near(self, xy: NDArray[np.float64], reach: NDArray[np.float64]) -> Near:
         """Return all pairs of a point (n, 2) and a parcel at most ``reach`` (n,) metres away.
@@ -35,6 +31,14 @@ class Engine(Protocol):
         self, xy: NDArray[np.float64], radius: NDArray[np.float64], parcel: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """Return for (k,) discs the area in m² that lies on the parcel beside it."""
+
+
+class Engine(PointEngine, Protocol):
+    """Takes measures of features against the parcels it was made for.
+
+    Each answer is a function of the two geometries of its pair alone. Both engines find the same
+    pairs; their areas and distances differ by rounding (1e-6 m² and 1e-9 m at most).
+    """
 
     def pieces(self, guests: Shapes) -> Touching:
         """Return the pairs of an area or line and a parcel that have something in common."""

@@ -1,34 +1,35 @@
 """Shapes that change: a large base that stays, and the few that came since."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.errors import ChangeError
+from gis_core.merge.engine_kernels import KernelEngine
+from gis_core.merge.engines import Near
 from gis_core.merge.flat import FlatShapes
-from gis_core.merge.kernels.grid import Grid, box_pairs, build_grid
 from gis_core.merge.shapes import Shapes
 
-_PARTS = 32  # what came since the base is put into one part when it has become this many
+FEW = 256  # what came last is put together with what comes next as long as it is not more
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Shapes that came together, found by place."""
+class Part(NamedTuple):
+    """Shapes with slots one after the other, indexed together."""
 
-    slot: NDArray[np.intp]
-    flat: FlatShapes
-    grid: Grid
+    first: int
+    engine: KernelEngine
 
 
 class Growing[T: np.generic]:
     """A one-dimensional array that grows without being copied each time."""
 
     def __init__(self, values: NDArray[T]) -> None:
-        self._room = values.copy()
         self._count = len(values)
+        # With room at once, so that the first change does not pay for a copy.
+        self._room = np.empty(self._count + self._count // 8 + FEW, values.dtype)
+        self._room[: self._count] = values
 
     @property
     def values(self) -> NDArray[T]:
@@ -50,7 +51,8 @@ class LivingShapes:
     """Shapes by id, found by place; a change of k of them does not cost as much as there are.
 
     A shape has a slot as long as it lives, and a slot is never used twice. The arrays of the
-    base are not written to.
+    base are not written to. As an engine it measures points against all shapes that live, with
+    slots for positions.
 
     Parameters
     ----------
@@ -60,6 +62,11 @@ class LivingShapes:
         n shapes in one projected CRS (metre).
     number
         (n,) float64, a figure that belongs to each shape, such as a stem's radius; default 0.
+
+    Notes
+    -----
+    What comes is indexed by itself. Parts of like size are put together, so that k shapes that
+    came one by one are in O(log k) parts and each was moved O(log k) times.
     """
 
     def __init__(
@@ -68,18 +75,17 @@ class LivingShapes:
         flat: FlatShapes,
         number: NDArray[np.float64] | None = None,
     ) -> None:
-        order = np.argsort(ids, kind="stable")
-        self._known, self._slot_of_known = ids[order], order
-        self._since: dict[str, int] = {}
-        n = len(ids)
+        figures = np.zeros(len(ids)) if number is None else number.astype(np.float64)
+        self._slot: dict[str, int] = dict(zip(ids.tolist(), range(len(ids)), strict=True))
         self._id = Growing(ids)
         self._size = Growing(Shapes(flat=flat).size())
-        self._number = Growing(np.zeros(n) if number is None else number.astype(np.float64))
-        self._alive = Growing(np.ones(n, np.bool_))
-        self._part_of = Growing(np.zeros(n, np.intp))
-        self._place = Growing(np.arange(n))
-        self.largest = float(self.number.max(initial=0.0))
-        self._parts = [_Part(np.arange(n), flat, build_grid(flat.box))]
+        self._linear = Growing(flat.dimension == 1)
+        self._number = Growing(figures)
+        self._marked = Growing(figures > 0)
+        self._alive = Growing(np.ones(len(ids), np.bool_))
+        self.largest = float(figures.max(initial=0.0))
+        self._parts = [Part(0, KernelEngine(Shapes(flat=flat)))]
+        self._picked = (np.empty(0, np.intp), KernelEngine(Shapes(flat=flat.take(slice(0)))))
 
     @property
     def id(self) -> NDArray[np.object_]:
@@ -92,16 +98,26 @@ class LivingShapes:
         return self._size.values
 
     @property
+    def linear(self) -> NDArray[np.bool_]:
+        """(slots,) whether the shape is a line."""
+        return self._linear.values
+
+    @property
     def number(self) -> NDArray[np.float64]:
         """(slots,) the figure that belongs to each shape; none is above ``largest``."""
         return self._number.values
+
+    @property
+    def marked(self) -> NDArray[np.bool_]:
+        """(slots,) whether that figure is above 0."""
+        return self._marked.values
 
     @property
     def alive(self) -> NDArray[np.bool_]:
         """(slots,) whether the shape lives."""
         return self._alive.values
 
-    def find(self, ids: Sequence[str]) -> NDArray[np.intp]:
+    def find(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.intp]:
         """Return the slots of living shapes.
 
         Raises
@@ -109,45 +125,80 @@ class LivingShapes:
         ChangeError
             One of the ids is not, or no longer, there.
         """
-        names = np.array([*ids], object)
-        at = np.searchsorted(self._known, names)
-        here = np.minimum(at, len(self._known) - 1)
-        found = np.where(self._known[here] == names, self._slot_of_known[here], -1)
-        if self._since:
-            later = np.array([self._since.get(name, -1) for name in ids], np.intp)
-            found = np.maximum(found, later)  # what came last lives
-        lost = np.flatnonzero((found < 0) | ~self.alive[found])
-        if len(lost):
-            name = str(names[lost[0]])
+        try:
+            return np.array([*map(self._slot.__getitem__, ids)], np.intp)
+        except KeyError as error:
+            name = str(error.args[0])
             raise ChangeError(
                 f"a change names {name!r}, which is not there",
                 advice="Apply changes in their order, each once.",
                 found=name,
-            )
-        return found
+            ) from None
 
     def take(self, slots: NDArray[np.intp]) -> FlatShapes:
         """Return the shapes of slots, living or not, in this order."""
         pieces = [
-            (self._parts[part].flat.take(self._place.values[slots[at]]), at)
-            for part, at in self._by_part(slots)
+            (part.engine.flat.take(slots[at] - part.first), at) for part, at in self.parts(slots)
         ]
+        if not pieces:
+            return self._parts[0].engine.flat.take(slots)
         if len(pieces) == 1:
             return pieces[0][0]
-        if not pieces:
-            return self._parts[0].flat.take(np.empty(0, np.intp))
         back = np.argsort(np.concatenate([at for _, at in pieces]), kind="stable")
         return FlatShapes.concat([piece for piece, _ in pieces]).take(back)
 
-    def near(self, boxes: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return the slots of living shapes whose box meets one of (k, 4) boxes, ascending."""
-        found = [part.slot[box_pairs(part.grid, part.flat.box, boxes)[1]] for part in self._parts]
-        slots = np.unique(np.concatenate(found))
-        return slots[self.alive[slots]]
+    def boxes(self, slots: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the boxes (k, 4) of shapes, living or not."""
+        box = np.empty((len(slots), 4))
+        for part, at in self.parts(slots):
+            box[at] = part.engine.flat.box[slots[at] - part.first]
+        return box
 
-    def remove(self, ids: Sequence[str]) -> NDArray[np.intp]:
+    def parts(self, slots: NDArray[np.intp]) -> Iterator[tuple[Part, NDArray[np.intp]]]:
+        """Yield each part that shapes are in, and which of them."""
+        part = np.searchsorted([p.first for p in self._parts], slots, side="right") - 1
+        for number in np.flatnonzero(np.bincount(part)).tolist():
+            yield self._parts[number], np.flatnonzero(part == number)
+
+    def pick(self, slots: NDArray[np.intp]) -> KernelEngine:
+        """Return shapes, living or not, as an engine; collections ask for the same in turn."""
+        if not np.array_equal(slots, self._picked[0]):
+            self._picked = (slots, KernelEngine(Shapes(flat=self.take(slots))))
+        return self._picked[1]
+
+    def meeting(self, boxes: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return pairs of one of (k, 4) boxes and a living shape whose box touches it."""
+        found = [part.engine.meeting(boxes) for part in self._parts]
+        asking = np.concatenate([box for box, _ in found])
+        slot = np.concatenate(
+            [own + part.first for part, (_, own) in zip(self._parts, found, strict=True)]
+        )
+        living = self.alive[slot]
+        return asking[living], slot[living]
+
+    def near(self, xy: NDArray[np.float64], reach: NDArray[np.float64]) -> Near:
+        """See `Engine.near`; of one point's shapes those that came later may come later."""
+        found = [part.engine.near(xy, reach) for part in self._parts]
+        point, slot, covered, distance = (np.concatenate(c) for c in zip(*found, strict=True))
+        slot += np.repeat([part.first for part in self._parts], [len(f[0]) for f in found])
+        living = np.flatnonzero(self.alive[slot])
+        living = living[np.argsort(point[living], kind="stable")]
+        return point[living], slot[living], covered[living], distance[living]
+
+    def disc_areas(
+        self, xy: NDArray[np.float64], radius: NDArray[np.float64], parcel: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """See `Engine.disc_areas`."""
+        area = np.empty(len(parcel))
+        for part, at in self.parts(parcel):
+            area[at] = part.engine.disc_areas(xy[at], radius[at], parcel[at] - part.first)
+        return area
+
+    def remove(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.intp]:
         """Let shapes go and return their slots, which stay readable."""
         slots = self.find(ids)
+        for name in ids:
+            self._slot.pop(name, None)
         self.alive[slots] = False
         return slots
 
@@ -157,33 +208,45 @@ class LivingShapes:
         flat: FlatShapes,
         number: NDArray[np.float64] | None = None,
     ) -> NDArray[np.intp]:
-        """Take in shapes and return their slots."""
+        """Take in shapes and return their slots.
+
+        Raises
+        ------
+        ChangeError
+            One of the ids lives already.
+        """
         n, first = len(flat), len(self.alive)
         slots = np.arange(first, first + n)
         if not n:
             return slots
+        taken = self._slot.keys() & {*ids}
+        if taken:
+            name = min(taken)
+            raise ChangeError(
+                f"a change adds {name!r}, which is there already",
+                advice="Let what it replaces go first.",
+                found=name,
+            )
         figures = np.zeros(n) if number is None else number.astype(np.float64)
         self._id.extend(np.array([*ids], object))
         self._size.extend(Shapes(flat=flat).size())
+        self._linear.extend(flat.dimension == 1)
         self._number.extend(figures)
+        self._marked.extend(figures > 0)
         self._alive.extend(np.ones(n, np.bool_))
-        self._part_of.extend(np.full(n, len(self._parts)))
-        self._place.extend(np.arange(n))
         self.largest = max(self.largest, float(figures.max()))
-        self._parts.append(_Part(slots, flat, build_grid(flat.box)))
-        self._since.update(zip(ids, slots.tolist(), strict=True))
-        if len(self._parts) > _PARTS:
-            self._compact()
+        self._slot.update(zip(ids, slots.tolist(), strict=True))
+        self._append(first, flat)
         return slots
 
-    def _by_part(self, slots: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-        part = self._part_of.values[slots]
-        for number in np.unique(part).tolist():
-            yield number, np.flatnonzero(part == number)
-
-    def _compact(self) -> None:
-        """Put all that came since the base into one part."""
-        slots = np.concatenate([part.slot for part in self._parts[1:]])
-        flat = FlatShapes.concat([part.flat for part in self._parts[1:]])
-        self._parts[1:] = [_Part(slots, flat, build_grid(flat.box))]
-        self._part_of.values[slots], self._place.values[slots] = 1, np.arange(len(slots))
+    def _append(self, first: int, flat: FlatShapes) -> None:
+        """Index shapes, together with the last ones where those are few or not more."""
+        together = [flat]
+        size = len(flat)
+        while self._parts and len(self._parts[-1].engine.flat) <= max(FEW, size):
+            first, engine = self._parts.pop()
+            together.append(engine.flat)
+            size += len(engine.flat)
+        self._parts.append(
+            Part(first, KernelEngine(Shapes(flat=FlatShapes.concat(together[::-1]))))
+        )

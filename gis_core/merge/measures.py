@@ -6,7 +6,7 @@ so measuring, the dear part, can be split, spread and repeated at will.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -25,8 +25,14 @@ def order_of_pairs(feature: NDArray[np.intp], parcel: NDArray[np.intp]) -> NDArr
     return np.lexsort((parcel, feature))
 
 
+def distinct(values: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return each value once, ascending; numpy's own puts them into a hash table before."""
+    ascending = np.sort(values)
+    return ascending[np.flatnonzero(np.diff(ascending, prepend=-1))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pairs:
+class Pairs:
     """k pairs as parallel arrays, each pair once, sorted by feature, then parcel."""
 
     feature: NDArray[np.intp]
@@ -35,6 +41,11 @@ class _Pairs:
     def __len__(self) -> int:
         """Return the number of pairs."""
         return len(self.feature)
+
+    def numbered(self) -> tuple[NDArray[np.intp], Self]:
+        """Return the features, ascending, and the pairs with features by number in these."""
+        new = np.diff(self.feature, prepend=-1) > 0
+        return self.feature[new], replace(self, feature=np.cumsum(new) - 1)
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
@@ -45,13 +56,13 @@ class _Pairs:
         order = order_of_pairs(columns["feature"], columns["parcel"])
         return cls(**{name: values[order] for name, values in columns.items()})
 
-    def take(self, keep: NDArray[np.bool_]) -> Self:
-        """Return the pairs that the mask (k,) selects."""
+    def take(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """Return the pairs at these positions, or those that the mask (k,) selects."""
         return type(self)(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PointMeasures(_Pairs):
+class PointMeasures(Pairs):
     """Points, or stem discs around them, and the parcels in their reach.
 
     Attributes
@@ -72,7 +83,7 @@ class PointMeasures(_Pairs):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PieceMeasures(_Pairs):
+class PieceMeasures(Pairs):
     """Areas or lines and the pieces of them on parcels.
 
     Attributes

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_core.merge.engines import Engine
+from gis_core.merge.engines import PointEngine
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import CONFIDENCES, LinkConfidence, Links, Method
 from gis_core.merge.measures import PointMeasures
@@ -109,7 +109,7 @@ def disc_radius(stated: NDArray[np.float64]) -> NDArray[np.float64]:
 def measure_points(
     xy: NDArray[np.float64],
     radius: NDArray[np.float64],
-    engine: Engine,
+    engine: PointEngine,
     *,
     accuracy_m: float,
     nearest_m: float,
@@ -129,20 +129,16 @@ def measure_points(
         not be asked for others up to ``nearest_m``. None: all are alone.
     """
     reach = radius + accuracy_m
-    first = _measure(xy, radius, reach, engine)
+    first = measure_reach(xy, radius, reach, engine)
     if nearest_m <= 0:
         return first
-    settled = np.zeros(len(xy), np.bool_)
-    held = first.covered | (first.disc_m2 > SMALLEST_SHARE * np.pi * radius[first.feature] ** 2)
-    if preferred is not None:
-        held = first.covered & preferred[first.parcel]
-    settled[first.feature[held]] = True
+    settled = held(first, radius, preferred)
     if alone is not None:
         settled &= alone
     wider = np.flatnonzero(~settled & (nearest_m > reach))
     if not len(wider):
         return first
-    second = _measure(xy[wider], radius[wider], np.full(len(wider), nearest_m), engine)
+    second = measure_reach(xy[wider], radius[wider], np.full(len(wider), nearest_m), engine)
     again = np.zeros(len(xy), np.bool_)
     again[wider] = True
     return PointMeasures.join(
@@ -157,6 +153,38 @@ def measure_points(
             ),
         ]
     )
+
+
+def measure_reach(
+    xy: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    reach: NDArray[np.float64],
+    engine: PointEngine,
+) -> PointMeasures:
+    """Take the measures of points and the parcels at most ``reach`` (n,) metres away."""
+    point, parcel, covered, distance = engine.near(xy, reach)
+    size = radius[point]
+    under = np.flatnonzero((size > 0) & (distance < size))
+    area = np.zeros(len(point))
+    if len(under):
+        area[under] = engine.disc_areas(xy[point[under]], size[under], parcel[under])
+    return PointMeasures(
+        feature=point, parcel=parcel, covered=covered, distance_m=distance, disc_m2=area
+    )
+
+
+def held(
+    measures: PointMeasures, radius: NDArray[np.float64], preferred: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
+    """Return which of (n,) points a parcel holds, so that none further off matters."""
+    by = measures.covered | (
+        measures.disc_m2 > SMALLEST_SHARE * np.pi * radius[measures.feature] ** 2
+    )
+    if preferred is not None:
+        by = measures.covered & preferred[measures.parcel]
+    settled = np.zeros(len(radius), np.bool_)
+    settled[measures.feature[by]] = True
+    return settled
 
 
 def resolve_points(
@@ -187,23 +215,6 @@ def resolve_points(
         rest = _nearest(measures, links.unlinked(len(radius)), nearest_m, None)
         links = Links.join([links, rest])
     return links
-
-
-def _measure(
-    xy: NDArray[np.float64],
-    radius: NDArray[np.float64],
-    reach: NDArray[np.float64],
-    engine: Engine,
-) -> PointMeasures:
-    point, parcel, covered, distance = engine.near(xy, reach)
-    size = radius[point]
-    under = np.flatnonzero((size > 0) & (distance < size))
-    area = np.zeros(len(point))
-    if len(under):
-        area[under] = engine.disc_areas(xy[point[under]], size[under], parcel[under])
-    return PointMeasures(
-        feature=point, parcel=parcel, covered=covered, distance_m=distance, disc_m2=area
-    )
 
 
 def _discs(close: PointMeasures, radius: NDArray[np.float64], accuracy_m: float) -> Links:

@@ -1,10 +1,13 @@
 """Areas and lines to parcels: every parcel they cover, with the share that lies on it."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.errors import GeometryTypeError
-from gis_core.merge.engines import Engine
+from gis_core.merge.engines import Engine, Touching
 from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.links import LinkConfidence, Links, Method
 from gis_core.merge.measures import PieceMeasures
@@ -90,10 +93,37 @@ def measure_pieces(
     engine, parcel_m2
         m parcels and (m,) their areas in m².
     """
-    guest, parcel, measure = engine.pieces(guests)
-    linear = guests.dimension[guest] == 1
-    keep = measure > np.where(linear, SMALLEST_LENGTH_M, SMALLEST_AREA_M2)
-    guest, parcel, measure, linear = guest[keep], parcel[keep], measure[keep], linear[keep]
+    return measure_touching(
+        engine.pieces(guests),
+        partial(engine.perimeters, guests),
+        guests.dimension == 1,
+        size,
+        parcel_m2,
+        accuracy_m=accuracy_m,
+    )
+
+
+def measure_touching(
+    touching: Touching,
+    perimeters: Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]],
+    linear: NDArray[np.bool_],
+    size: NDArray[np.float64],
+    parcel_m2: NDArray[np.float64],
+    *,
+    accuracy_m: float,
+) -> PieceMeasures:
+    """Take the measures of pairs whose common size is known; see `measure_pieces`.
+
+    Parameters
+    ----------
+    touching, perimeters
+        k pairs of a guest and a parcel; who measures the boundary of those that need it.
+    linear
+        (n,) whether a guest is a line.
+    """
+    guest, parcel, measure = touching
+    keep = measure > np.where(linear[guest], SMALLEST_LENGTH_M, SMALLEST_AREA_M2)
+    guest, parcel, measure = guest[keep], parcel[keep], measure[keep]
     width = np.full(len(guest), np.inf)
     if accuracy_m > 0:
         small = (measure < SLIVER_SHARE * size[guest]) & (
@@ -101,10 +131,11 @@ def measure_pieces(
         )
         # No piece is wider than a circle of its area: most slivers need no perimeter.
         widest = np.sqrt(measure / np.pi)
-        narrow = small & ~linear & (widest < 2 * accuracy_m)
+        small &= ~linear[guest]
+        narrow = small & (widest < 2 * accuracy_m)
         width[narrow] = widest[narrow]
-        ask = np.flatnonzero(small & ~linear & ~narrow)
-        length = engine.perimeters(guests, guest[ask], parcel[ask])
+        ask = np.flatnonzero(small & ~narrow)
+        length = perimeters(guest[ask], parcel[ask])
         width[ask] = 2 * measure[ask] / np.where(length > 0, length, np.inf)
     return PieceMeasures(feature=guest, parcel=parcel, measure=measure, width_m=width)
 

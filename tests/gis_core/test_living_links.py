@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gis_core.errors import ChangeError
+from gis_core.merge import living_rows, living_shapes
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.living_links import LivingLinks, Rule
 from gis_core.merge.living_shapes import LivingShapes
@@ -24,6 +25,13 @@ def flat(geometry):
     return FlatShapes.from_shapely(
         shapely.transform(np.array(geometry, object), lambda xy: xy + FAR)
     )
+
+
+@pytest.fixture(params=[0, 12, 1000], ids="apart {}".format, autouse=True)
+def few(request, monkeypatch):
+    """How much of what came is put together at once: nothing, some, all."""
+    for module in (living_shapes, living_rows):
+        monkeypatch.setattr(module, "FEW", request.param)
 
 
 class World:
@@ -89,7 +97,9 @@ class World:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=12, deadline=None)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_changes_one_after_the_other(seed):
     world = World(seed)
     parcels = world.living_parcels()
@@ -140,3 +150,32 @@ def test_a_change_of_what_is_not_there_is_refused():
     for name in ("003", "999"):
         with pytest.raises(ChangeError, match=name):
             parcels.remove([name])
+
+
+def test_what_is_there_cannot_come_again():
+    parcels = World(1).living_parcels()
+    with pytest.raises(ChangeError, match="003"):
+        parcels.add(["900", "003"], parcels.take(np.array([0, 1])))
+    gone = parcels.remove(["003"])
+    assert parcels.add(["003"], parcels.take(gone)) > gone
+    assert len(parcels.find(["003"])) == 1
+    with pytest.raises(ChangeError, match="900"):
+        parcels.find(["900"])
+
+
+def test_points_whose_parcel_went_look_further_and_come_back():
+    plots = flat([shapely.box(0, 0, 9, 9), shapely.box(10, 0, 19, 9)])
+    parcels = LivingShapes(np.array(["A", "B"], object), plots)
+    trees = LivingShapes(np.array(["t"], object), flat([shapely.Point(9, 5)]))
+    links = LivingLinks(parcels, trees, Rule(how="point", nearest_m=2.0))
+
+    def parcel_of_tree():
+        table = links.table()
+        return [*zip(table.parcel_key, table.method, strict=True)]
+
+    nothing = np.empty(0, np.intp)
+    assert parcel_of_tree() == [("A", "within")]
+    links.parcels_changed(parcels.remove(["A"]), nothing)
+    assert parcel_of_tree() == [("B", "nearest")]
+    links.parcels_changed(nothing, parcels.add(["A"], plots.take(np.array([0]))))
+    assert parcel_of_tree() == [("A", "within")]
