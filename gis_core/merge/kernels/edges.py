@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.kernels.compiled import kernel
+from gis_core.merge.kernels.slants import slants_of
 
 _SMALL = 16  # a shape with fewer edges is one slab
 _SPREAD = 4  # an edge stands in this many slabs on average, at most
@@ -33,6 +34,8 @@ class Edges(NamedTuple):
     """(slabs + 1,) offsets into ``code``."""
     code: NDArray[np.int64]
     """Edge times four; + 1 in the first slab of the edge, + 2 if the inside is on its right."""
+    slants: NDArray[np.float64]
+    """(n, 12) how far the shape reaches across six slants, see `kernels.slants`."""
     most: int
     """Edges of the shape that has most."""
 
@@ -52,8 +55,9 @@ def edges_of(shapes: FlatShapes) -> Edges:
     first = np.concatenate(([0], np.cumsum(slabs)))
     about = np.column_stack((shapes.box, size, first[:-1], slabs, per_m))
     start, code = _fill(shapes.xy, shapes.ring, right, shapes.shape, about)
+    slants = slants_of(shapes.xy, shapes.ring, shapes.shape)
     most = int(np.diff(shapes.ring[shapes.shape]).max(initial=0))
-    return Edges(shapes.xy, about, start, code, most)
+    return Edges(shapes.xy, about, start, code, slants, most)
 
 
 @kernel

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import SIZE, XMAX, XMIN, YMAX, YMIN, Edges, slab_at
+from gis_core.merge.kernels.slants import apart
 from gis_core.merge.kernels.tops import cover_tops, put, through_top
 
 _CROWDED = 1000  # pairs of edges in a box from which halving the box is cheaper than pairing them
@@ -325,11 +326,13 @@ def _areas(
     about_a: NDArray[np.float64],
     start_a: NDArray[np.int64],
     code_a: NDArray[np.int64],
+    slants_a: NDArray[np.float64],
     most_a: int,
     xy_b: NDArray[np.float64],
     about_b: NDArray[np.float64],
     start_b: NDArray[np.int64],
     code_b: NDArray[np.int64],
+    slants_b: NDArray[np.float64],
     most_b: int,
 ) -> NDArray[np.float64]:
     # Arrays go one by one: those of a tuple would be counted in and out at each inner call.
@@ -341,7 +344,7 @@ def _areas(
         i, j = guest[k], parcel[k]
         x0, y0 = max(about_a[i, XMIN], about_b[j, XMIN]), max(about_a[i, YMIN], about_b[j, YMIN])
         x1, y1 = min(about_a[i, XMAX], about_b[j, XMAX]), min(about_a[i, YMAX], about_b[j, YMAX])
-        if not (x0 < x1 and y0 < y1):
+        if not (x0 < x1 and y0 < y1) or apart(slants_a, i, slants_b, j):
             continue
         # The one that reaches out of the common box comes first: often it has no edge there.
         if _is_box(about_a, i, x0, y0, x1, y1):

@@ -10,6 +10,7 @@ from gis_core.merge.kernels.compiled import kernel, part_of_kernel
 from gis_core.merge.kernels.edges import XMAX, XMIN, YMAX, YMIN, Edges, edges_of, slab_at
 from gis_core.merge.kernels.grid import Grid, boxes_at, doubled
 from gis_core.merge.kernels.orientation import BOUND, orientation
+from gis_core.merge.kernels.slants import out_of_reach
 
 OUTSIDE, INSIDE, BORDER = 0, 1, 2
 
@@ -77,6 +78,8 @@ def _near(
         found, around = boxes_at(grid, about, box, around)
         for k in range(found):
             i = around[k]
+            if out_of_reach(x, y, far, edges.slants, i):
+                continue
             inside = _stands(x, y, i, xy, about, start, code) != OUTSIDE
             distance = 0.0
             if not inside:
