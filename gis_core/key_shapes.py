@@ -132,23 +132,27 @@ def learn_form(skeleton: str, tail: str, spell: Speller) -> Form | None:
     lengths = [len(run) for run in _RUN.findall(tail)]
     random = Random(f"{skeleton}\0{_RUN.sub('#', tail)}{lengths}")  # noqa: S311 - trial digits
     trials = [_digits(lengths, random, zeros=k >= _TRIALS - 2) for k in range(_TRIALS)]
+
+    def read(runs: list[str]) -> Spelling:
+        return spell(skeleton + _filled(tail, runs))
+
     try:
-        spelled = [spell(skeleton + _filled(tail, runs)) for runs in trials]
+        spelled = [read(runs) for runs in trials]
     except KeyTextError:
         return None
     named = spelled[0].district_name
     if named not in {"", STAND_IN} or any(s.district_name != named for s in spelled):
         return None
-    parts = [
-        _locate([values[p] for values in map(_values, spelled)], trials, lengths) for p in range(6)
-    ]
+    values = [_values(s) for s in spelled]
+    pieces = _slices(lengths)
+    parts = [_locate(of_part, trials, pieces) for of_part in zip(*values, strict=True)]
     if any(part == "unsure" for part in parts):
         return None
     found = tuple(part for part in parts if not isinstance(part, str))
     _, district, section, numerator, denominator, sequence = found
     if section is None or numerator is None or (district is None and not named):
         return None
-    zero = [_without(part, trials[0], skeleton, tail, spell) for part in (denominator, sequence)]
+    zero = [_may_lack(part, trials[0], values[0], read) for part in (denominator, sequence)]
     return Form(found, bool(named), zero[0], zero[1])
 
 
@@ -159,16 +163,19 @@ def _values(spelling: Spelling) -> tuple[str, ...]:
     return s.state, s.district, *(str(n) if n else "" for n in numbers), s.sequence
 
 
-def _locate(values: list[str], trials: list[list[str]], lengths: list[int]) -> Slice | str | None:
+def _locate(
+    values: tuple[str, ...], trials: list[list[str]], pieces: list[Slice]
+) -> Slice | str | None:
     """Return the only digits that have the part's value in every trial; None: always absent."""
     if not any(values):
         return None
     if not all(value.isdecimal() for value in values):
         return "unsure"
+    wanted = [int(value) for value in values]
     fitting = [
         piece
-        for piece in _slices(lengths)
-        if all(piece.of(runs) == int(v) for runs, v in zip(trials, values, strict=True))
+        for piece in pieces
+        if all(piece.of(runs) == value for runs, value in zip(trials, wanted, strict=True))
     ]
     return fitting[0] if len(fitting) == 1 else "unsure"
 
@@ -183,17 +190,20 @@ def _slices(lengths: list[int]) -> list[Slice]:
     return pieces
 
 
-def _without(part: Slice | None, runs: list[str], skeleton: str, tail: str, spell: Speller) -> bool:
+def _may_lack(
+    part: Slice | None,
+    runs: list[str],
+    full: tuple[str, ...],
+    read: Callable[[list[str]], Spelling],
+) -> bool:
     """Return whether zeros in place of a part mean that there is none and change nothing else."""
     if part is None:
         return False
-    zeros = "0" * (part.end - part.start)
     run = runs[part.run]
     blank = [*runs]
-    blank[part.run] = run[: part.start] + zeros + run[part.end :]
+    blank[part.run] = run[: part.start] + "0" * (part.end - part.start) + run[part.end :]
     try:
-        full = _values(spell(skeleton + _filled(tail, runs)))
-        rest = _values(spell(skeleton + _filled(tail, blank)))
+        rest = _values(read(blank))
     except KeyTextError:
         return False
     changed = [i for i, (a, b) in enumerate(zip(full, rest, strict=True)) if a != b]

@@ -132,14 +132,15 @@ def _number_in(phrase: str) -> int | None:
 def _words_below_1000() -> dict[str, int]:
     known: dict[str, int] = {}
     languages: tuple[Lang, ...] = ("de", "en")
-    for number in range(1000):
-        for lang in languages:
-            words = fold_words(_below_1000(number, lang))
-            known["".join(word for word in words if word != "and")] = number
-        german = "".join(fold_words(_below_1000(number, "de")))
-        known[_stem(german)] = number  # as in "einundzwanzigtausend"
-        if 100 <= number < 200:
-            known[german.removeprefix("ein")] = number
+    for lang in languages:
+        # All at once, with a digit in between, which no word has: folding is slow to begin.
+        words = fold_words(" 0 ".join(_below_1000(number, lang) for number in range(1000)))
+        names = "".join(word for word in words if word != "and").split("0")
+        known |= {name: number for number, name in enumerate(names)}
+        if lang == "de":
+            # As in "einundzwanzigtausend", and "hundert" for "einhundert".
+            known |= {_stem(name): number for number, name in enumerate(names)}
+            known |= {names[n].removeprefix("ein"): n for n in range(100, 200)}
     return known
 
 

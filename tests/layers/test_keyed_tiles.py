@@ -55,7 +55,8 @@ def stated(keys, number):
     words[3::10] = [f"{k[:6]}-{k[6:9]}-{k[9:14]}" for k in words[3::10]]
     again = rng.integers(0, 999, 40)
     words[again + 1], feature[again + 1] = words[again], feature[again]
-    ids = [f"{number}-{i:03}" for i in feature]
+    mixed = rng.permutation(1000) if number == 1 else slice(None)
+    ids, words = [f"{number}-{i:03}" for i in feature[mixed]], words[mixed]
     return pa.table({"feature_id": ids, "stated_key": pa.array(words, pa.string())})
 
 

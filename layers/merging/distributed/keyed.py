@@ -73,9 +73,9 @@ def read_keys(task: ReadKeysTask) -> Done:
     plan = make_plan(task.plan)
     storage = plan.layout.storage
     table = storage.read_table(task.file, ["feature_id", "stated_key"])
-    ids = table["feature_id"].combine_chunks()
+    ids = table["feature_id"].combine_chunks().cast(pa.string())
     found = read_key_bytes(table["stated_key"], _catalogue(task.plan))
-    feature = ids.dictionary_encode().indices.to_numpy()
+    feature = _numbered(ids)
     rows = np.bincount(feature)
     alone = rows[feature] == 1
     good = np.flatnonzero(found.confidence >= 0)
@@ -163,6 +163,16 @@ def share_out(task: ShareOutTask) -> Done:
 def _catalogue(key: PlanKey) -> DistrictCatalogue:
     layout = make_plan(key).layout
     return DistrictCatalogue.from_toml(layout.storage.read(layout.file.districts).decode())
+
+
+def _numbered(ids: pa.Array) -> NDArray[np.integer]:
+    """Return a number for each row; rows with the same id have the same."""
+    this, last = ids[1:], ids[:-1]
+    if len(this) and pc.all(pc.greater_equal(this, last)).as_py():
+        # In order, as an export writes them: rows of one feature are neighbours.
+        new = pc.not_equal(this, last).to_numpy(zero_copy_only=False)
+        return np.concatenate([[0], np.cumsum(new)])
+    return np.asarray(ids.dictionary_encode().indices.to_numpy())
 
 
 def _texts(keys: NDArray[np.bytes_]) -> pa.StringArray:
