@@ -90,7 +90,6 @@ def measure(task: MeasureTask) -> Done:
         _deal_out(task, plan, key, fabric.area_m2, done)
     for collection in plan.layout.file.collections:
         _measure(task, plan, collection, (fabric, uses, key), done)
-        pa.default_memory_pool().release_unused()
     return done
 
 
