@@ -4,7 +4,7 @@
 `gpkg`, `hilbert`, `rtree`) its tables; `amend` builds one as a changed copy of the former;
 `catalogue` publishes it, `housekeeping` throws away. Reading:
 `reading` answers a `query` through connections that `guard` lends; `differences` tells two
-generations apart (`sql_between`), by what amendments `touched` where that is known. `sql` puts
+generations apart, by what amendments `touched` where that is known. `sql` puts
 statements together, `schema` is the form of tables and generations, `disk` locks, fsync and the
 meaning of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit`
 log. `parquet` keeps tables larger than memory on any storage.

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
-from gis_core.store import sql_between as sql
 from gis_core.store.disk import disk_faults
 from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.schema import GenerationInfo
+from gis_core.store.sql import between as sql
 from gis_core.store.touched import touched_since
 
 

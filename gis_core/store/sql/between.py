@@ -1,11 +1,11 @@
-"""SQL text that looks at two generations at once; names are quoted, values bound (see `sql`)."""
+"""SQL text that looks at two generations at once; names are quoted, values bound."""
 
 # ruff: noqa: S608 - what is pasted here went through `quote`
 
 from collections.abc import Sequence
 
 from gis_core.store.schema import FEATURE_ID, FID, GEOMETRY, TableSchema
-from gis_core.store.sql import quote, rtree
+from gis_core.store.sql.names import quote, rtree
 
 APART = "_apart"  # added to a generation's schema name: its sealed file
 

@@ -1,0 +1,36 @@
+"""Names in SQL text: quoted in one place, and in which file they are looked for."""
+
+from collections.abc import Iterable
+
+from gis_core.errors import StoreError
+from gis_core.store.schema import GEOMETRY, TableSchema
+
+SEALED = "sealed"  # schema name under which the sealed file is attached
+
+
+def quote(name: str) -> str:
+    """Quote an identifier. Names come from the registry, never from a request as they are."""
+    if not name or "\0" in name:
+        raise StoreError("an empty name or one with a NUL cannot be stored", name=repr(name))
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(columns: Iterable[str]) -> str:
+    """Quote and join column names."""
+    return ", ".join(map(quote, columns))
+
+
+def rtree(table: str) -> str:
+    """Name the R-tree of a table as GeoPackage demands."""
+    return f"rtree_{table}_{GEOMETRY}"
+
+
+def place(schema: TableSchema) -> str:
+    """Return the schema name of the file that holds the rows."""
+    return SEALED if schema.sealed_rows else "main"
+
+
+def alias(schema: TableSchema, column: str) -> str:
+    """Return the qualified name of a column, whichever file it is in."""
+    apart = any(c.name == column for c in schema.sealed_columns)
+    return f"{'s' if apart else 't'}.{quote(column)}"
