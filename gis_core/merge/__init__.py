@@ -14,7 +14,8 @@ link        `links`: what every join returns; `points`, `shares`, `keys`, `addre
 summarise   `summaries`, `land_use`; `largest_remainder`: whole parts that add up
 rasters     `zonal`: statistics of cells; `zonal_engines` (`zonal_numpy` or kernels) count in
             `zones`, `zonal_sums` adds up, `slopes`
-change      `living_links` follow a change by what it reaches; `living_shapes`
+change      `living_links` follow a change by what it reaches: `living_shapes`, their
+            `living_measures`, in `living_rows` by feature and by parcel
 tiles       `tiles`: a merge in parts, for more than memory holds; `residence`: which parts
             a guest meets
 frames      `frames`, `areal`, `frame_uses`: the above for GeoDataFrames; `frame_inputs`,
