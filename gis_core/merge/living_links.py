@@ -40,6 +40,7 @@ class LivingLinks:
     --------
     >>> import shapely
     >>> from gis_core.merge.flat import FlatShapes
+    >>> from gis_core.merge.living_measures import Rule
     >>> def flat(*boxes):
     ...     return FlatShapes.from_shapely(shapely.box(*np.array(boxes, float).T))
     >>> parcels = LivingShapes(np.array(["A", "B"], object), flat((0, 0, 9, 9), (9, 0, 18, 9)))

@@ -13,6 +13,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,8 @@ from gis_core.merge.fabric import ParcelFabric
 from gis_core.merge.flat import FlatShapes
 from gis_core.merge.kernels.warm import compile_kernels
 from gis_core.merge.links import Links
-from gis_core.merge.living_links import LivingLinks, Rule
+from gis_core.merge.living_links import LivingLinks
+from gis_core.merge.living_measures import Rule
 from gis_core.merge.living_shapes import LivingShapes
 from gis_core.merge.points import place_points
 from gis_core.merge.shares import overlap
@@ -39,6 +41,7 @@ RULES = {
     "gebaeude_bauwerk": Rule(how="share", accuracy_m=0.1),
     "nutzung": Rule(how="share", accuracy_m=0.5),
 }
+ROUNDS = 3
 SINGLE_SPLITS = 20
 
 
@@ -48,6 +51,14 @@ class OurCost:
 
     cpu_s: dict[str, float]
     peak_mib: float
+
+
+class Guests(NamedTuple):
+    """The features of a collection: what a merge knows of them."""
+
+    ids: np.ndarray
+    flat: FlatShapes
+    radius: np.ndarray | None
 
 
 def run_ours(way: str, folder: Path) -> OurCost:
@@ -79,61 +90,69 @@ def land_use(folder: Path) -> dict[str, float]:
 
 
 def follow(folder: Path) -> dict[str, float]:
-    """Keep links in memory: all from scratch, 1 % of parcels and trees changed, single splits."""
+    """Keep links in memory: all from scratch, 1 % of parcels and trees changed, single splits.
+
+    Best of three from scratch, the median of three rounds of changes and of the single splits.
+    Drawing the changes, naming and cutting the halves are not the merge's; reading the links
+    that changed is.
+    """
     compile_kernels()
     key = read(folder, "flurstueck", "parcel_key").to_numpy(zero_copy_only=False)
     order = np.argsort(key, kind="stable")
     flat = FlatShapes.from_arrow(read(folder, "flurstueck", "geometry")).take(order)
     use = read(folder, "flurstueck", "use").to_pandas().str.startswith(STREETS).to_numpy()[order]
+    guests = {name: features_of(folder, name) for name in RULES}
+    cost = {"from scratch": min(spent(lambda: whole(key[order], flat, use, guests)) for _ in "123")}
     parcels = LivingShapes(key[order], flat, use.astype(np.float64))
-    features = {name: features_of(folder, name) for name in RULES}
-    cost = {"from scratch": spent(lambda: whole(key[order], flat, use, features))}
+    features = {name: LivingShapes(*given) for name, given in guests.items()}
     links = {name: LivingLinks(parcels, features[name], rule) for name, rule in RULES.items()}
     rng = np.random.default_rng(1)
-    first = rng.choice(len(flat), 3, replace=False)
-    follow_split(parcels, links, *halves_of(parcels, first))  # loads what is left
-    some = rng.choice(len(flat), len(flat) // 100, replace=False)
-    some = some[parcels.alive[some]]
-    cut = halves_of(parcels, some)
-    trees = rng.choice(len(features["baum"].alive), len(features["baum"].alive) // 100, False)
-    moved = trees_moved(features["baum"], trees, rng)
-    cost["1 % scattered"] = spent(
-        lambda: (
-            follow_split(parcels, links, *cut),
-            follow_move(features, links, *moved),
-        )
-    )
-    left = np.flatnonzero(parcels.alive[: len(flat)])
+    split(parcels, links, *halves_of(parcels, some_of(parcels, 3, rng)))  # loads what is left
     costs = []
-    for one in rng.choice(left, SINGLE_SPLITS, replace=False)[:, None]:
-        cut = halves_of(parcels, one)
-        costs.append(spent(lambda cut=cut: follow_split(parcels, links, *cut)))
+    for _ in range(ROUNDS):
+        cut = halves_of(parcels, some_of(parcels, len(flat) // 100, rng))
+        trees = some_of(features["baum"], len(guests["baum"].ids) // 100, rng)
+        moved = trees_moved(features["baum"], trees, rng)
+        costs.append(spent(lambda: split(parcels, links, *cut)))  # noqa: B023 - called at once
+        costs[-1] += spent(lambda: move(features["baum"], links["baum"], *moved))  # noqa: B023
+    cost["1 % scattered"] = float(np.median(costs))
+    costs = []
+    for _ in range(SINGLE_SPLITS):
+        cut = halves_of(parcels, some_of(parcels, 1, rng))
+        costs.append(spent(lambda: split(parcels, links, *cut)))  # noqa: B023 - called at once
     cost["one split"] = float(np.median(costs))
     return cost
 
 
 def whole(
-    key: np.ndarray, flat: FlatShapes, street: np.ndarray, features: dict[str, LivingShapes]
+    key: np.ndarray, flat: FlatShapes, street: np.ndarray, features: dict[str, Guests]
 ) -> None:
     """Make all links from warm arrays, as a merge does that knows nothing of before."""
     fabric = ParcelFabric.build(key, flat, engine="kernels")
     for name, rule in RULES.items():
-        shapes = features[name].take(np.arange(len(features[name].alive)))
+        shapes = features[name].flat
         if rule.how == "share":
             overlap(shapes, fabric, accuracy_m=rule.accuracy_m)
         else:
             place_points(
                 shapes.box[:, :2],
                 fabric,
-                radius=features[name].number,
+                radius=features[name].radius,
                 accuracy_m=rule.accuracy_m,
                 nearest_m=rule.nearest_m,
                 preferred=street if rule.prefer else None,
             )
 
 
-def halves_of(parcels: LivingShapes, slots: np.ndarray) -> tuple[FlatShapes, np.ndarray]:
-    """Return parcels cut in two halves side by side, and the slot that each half comes from."""
+def some_of(shapes: LivingShapes, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return slots of living shapes."""
+    return rng.choice(np.flatnonzero(shapes.alive), count, replace=False)
+
+
+def halves_of(
+    parcels: LivingShapes, slots: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, FlatShapes, np.ndarray]:
+    """Return parcels to cut in two side by side: their keys, the halves', these, their uses."""
     shapes = parcels.take(slots).to_shapely()
     x0, y0, x1, y1 = shapely.bounds(shapes).T
     middle = (x0 + x1) / 2
@@ -141,42 +160,43 @@ def halves_of(parcels: LivingShapes, slots: np.ndarray) -> tuple[FlatShapes, np.
     east = shapely.intersection(shapes, shapely.box(middle, y0, x1, y1))
     halves = np.concatenate([west, east])
     solid = shapely.area(halves) > 0
-    return FlatShapes.from_shapely(halves[solid]), np.tile(slots, 2)[solid]
+    key = parcels.id[slots]
+    names = np.concatenate([key + "-1", key + "-2"])
+    flat = FlatShapes.from_shapely(halves[solid])
+    return key, names[solid], flat, np.tile(parcels.number[slots], 2)[solid]
 
 
-def follow_split(
+def split(
     parcels: LivingShapes,
     links: dict[str, LivingLinks],
+    key: np.ndarray,
+    names: np.ndarray,
     halves: FlatShapes,
-    origin: np.ndarray,
+    street: np.ndarray,
 ) -> None:
-    """Put the halves in place of the parcels and let the links follow."""
-    names = np.array([f"{parcels.id[o]}-{i}" for i, o in enumerate(origin.tolist())], object)
-    gone = parcels.remove(parcels.id[np.unique(origin)])
-    came = parcels.add(names, halves, parcels.number[origin])
+    """Put the halves in place of the parcels, let the links follow and read what changed."""
+    gone = parcels.remove(key)
+    came = parcels.add(names, halves, street)
     for each in links.values():
-        each.parcels_changed(gone, came)
+        each.links_of(each.parcels_changed(gone, came))
 
 
 def trees_moved(
     trees: LivingShapes, slots: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, FlatShapes]:
-    """Return trees (their slots) and places for them within twenty metres."""
+) -> tuple[np.ndarray, FlatShapes, np.ndarray]:
+    """Return trees: their ids, places for them within twenty metres, their radii."""
     xy = trees.take(slots).box[:, :2] + rng.uniform(-20, 20, (len(slots), 2))
-    return slots, FlatShapes.from_shapely(shapely.points(xy))
+    return trees.id[slots], FlatShapes.from_shapely(shapely.points(xy)), trees.number[slots]
 
 
-def follow_move(
-    features: dict[str, LivingShapes],
-    links: dict[str, LivingLinks],
-    slots: np.ndarray,
-    places: FlatShapes,
+def move(
+    trees: LivingShapes, links: LivingLinks, ids: np.ndarray, places: FlatShapes, radius: np.ndarray
 ) -> None:
-    """Plant trees anew and let their links follow."""
-    trees = features["baum"]
-    gone = trees.remove(trees.id[slots])
-    came = trees.add(trees.id[slots], places, trees.number[slots])
-    links["baum"].features_changed(gone, came)
+    """Plant trees anew, let their links follow and read them."""
+    gone = trees.remove(ids)
+    came = trees.add(ids, places, radius)
+    links.features_changed(gone, came)
+    links.links_of(came)
 
 
 def parcels_of(folder: Path) -> ParcelFabric:
@@ -186,13 +206,13 @@ def parcels_of(folder: Path) -> ParcelFabric:
     return ParcelFabric.build(key, flat, engine="kernels")
 
 
-def features_of(folder: Path, name: str) -> LivingShapes:
+def features_of(folder: Path, name: str) -> Guests:
     """Return a collection's features in the order of their ids."""
     ids = read(folder, name, "feature_id").to_numpy(zero_copy_only=False)
     order = np.argsort(ids, kind="stable")
     flat = FlatShapes.from_arrow(read(folder, name, "geometry")).take(order)
     radius = read(folder, name, "radius_m").to_numpy()[order] if name == "baum" else None
-    return LivingShapes(ids[order], flat, None if radius is None else np.nan_to_num(radius))
+    return Guests(ids[order], flat, None if radius is None else np.nan_to_num(radius))
 
 
 def read(folder: Path, collection: str, column: str) -> pa.Array:

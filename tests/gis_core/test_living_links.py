@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gis_core.errors import ChangeError
 from gis_core.merge import living_rows, living_shapes
 from gis_core.merge.flat import FlatShapes
-from gis_core.merge.living_links import LivingLinks, Rule
+from gis_core.merge.living_links import LivingLinks
+from gis_core.merge.living_measures import Rule
 from gis_core.merge.living_shapes import LivingShapes
 from tests.gis_core.test_engines import FAR, guests, town
 
