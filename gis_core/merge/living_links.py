@@ -80,10 +80,10 @@ class LivingLinks:
         lost = self._rows.drop_on(np.concatenate([gone, came]))
         new = self._measures.on(came)
         self._rows.add(new)
-        loose = self._measures.loose(lost, self._rows)
+        loose = self._measures.loose(lost, new)
         if len(loose):
             self.features_changed(loose, loose)
-        return distinct(np.concatenate([lost, new.feature]))
+        return distinct(np.concatenate([lost.feature, new.feature]))
 
     def features_changed(self, gone: NDArray[np.intp], came: NDArray[np.intp]) -> None:
         """Bring the links up to date after features went and came (slots likewise)."""

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from gis_core.merge.engine_kernels import PairMeasure, common_perimeters, common_sizes
 from gis_core.merge.links import Links
-from gis_core.merge.living_rows import LivingRows
 from gis_core.merge.living_shapes import LivingShapes
 from gis_core.merge.measures import Pairs, PieceMeasures, PointMeasures, distinct
-from gis_core.merge.points import held, measure_points, measure_reach, resolve_points
+from gis_core.merge.points import holding, measure_points, measure_reach, resolve_points
 from gis_core.merge.shares import measure_touching, resolve_pieces
 
 
@@ -45,8 +44,8 @@ class LivingMeasures[M: Pairs](Protocol):
     def on(self, parcels: NDArray[np.intp]) -> M:
         """Return the measures of all features on parcels."""
 
-    def loose(self, features: NDArray[np.intp], rows: LivingRows[M]) -> NDArray[np.intp]:
-        """Return those of features (ascending) of which more than these measures may matter."""
+    def loose(self, lost: M, new: M) -> NDArray[np.intp]:
+        """Return the features of which, having lost and got measures, others now may matter."""
 
     def links(self, measures: M) -> Links:
         """Make the links of features of all their measures."""
@@ -83,13 +82,13 @@ class PointsOnParcels:
         measures = measure_reach(xy, radius, self._reach(radius), picked)
         return replace(measures, feature=close[measures.feature], parcel=parcels[measures.parcel])
 
-    def loose(
-        self, features: NDArray[np.intp], rows: LivingRows[PointMeasures]
-    ) -> NDArray[np.intp]:
+    def loose(self, lost: PointMeasures, new: PointMeasures) -> NDArray[np.intp]:
         """See `LivingMeasures.loose`: points that no parcel holds look for one further off."""
-        measures = rows.of(features)
-        local = replace(measures, feature=np.searchsorted(features, measures.feature))
-        return features[~held(local, self.features.number[features], self._preferred)]
+        let_go, held = (
+            pairs.feature[holding(pairs, self.features.number, self._preferred)]
+            for pairs in (lost, new)
+        )
+        return np.setdiff1d(let_go, held)
 
     def links(self, measures: PointMeasures) -> Links:
         """See `LivingMeasures.links`."""
@@ -133,13 +132,9 @@ class PiecesOnParcels:
         asking, feature = self.features.meeting(self.parcels.boxes(parcels))
         return self._measured(feature, parcels[asking])
 
-    def loose(
-        self,
-        features: NDArray[np.intp],
-        rows: LivingRows[PieceMeasures],  # noqa: ARG002
-    ) -> NDArray[np.intp]:
+    def loose(self, lost: PieceMeasures, new: PieceMeasures) -> NDArray[np.intp]:  # noqa: ARG002
         """See `LivingMeasures.loose`: no piece depends on another."""
-        return features[len(features) :]
+        return np.empty(0, np.intp)
 
     def links(self, measures: PieceMeasures) -> Links:
         """See `LivingMeasures.links`."""

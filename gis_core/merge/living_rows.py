@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_core.merge.measures import Pairs, distinct
+from gis_core.merge.measures import Pairs
 
 FEW = 256  # what came last is put together with what comes next as long as it is not more
 
@@ -30,7 +30,7 @@ class _Block[M: Pairs]:
     def on(self, parcels: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the living rows on parcels; the index of a block is made when first asked."""
         if self._by_parcel is None:
-            row = np.argsort(self.pairs.parcel, kind="stable")
+            row = np.argsort(self.pairs.parcel)
             self._by_parcel = (row, self.pairs.parcel[row])
         row, parcel = self._by_parcel
         rows = row[_runs(parcel, parcels)]
@@ -63,14 +63,14 @@ class LivingRows[M: Pairs]:
         for block in self._blocks:
             block.alive[block.of(features)] = False
 
-    def drop_on(self, parcels: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Let the pairs on parcels go and return the features that had them, ascending."""
+    def drop_on(self, parcels: NDArray[np.intp]) -> M:
+        """Let the pairs on parcels go and return them."""
         lost = []
         for block in self._blocks:
             rows = block.on(parcels)
             block.alive[rows] = False
-            lost.append(block.pairs.feature[rows])
-        return distinct(np.concatenate(lost))
+            lost.append(block.pairs.take(rows))
+        return self._join(lost)
 
     def add(self, pairs: M) -> None:
         """Take in pairs, together with the last ones where those are few or not more."""

@@ -125,15 +125,16 @@ class LivingShapes:
         ChangeError
             One of the ids is not, or no longer, there.
         """
-        try:
-            return np.array([*map(self._slot.__getitem__, ids)], np.intp)
-        except KeyError as error:
-            name = str(error.args[0])
+        slots = self._last(ids)
+        lost = np.flatnonzero((slots < 0) | ~self.alive[slots])
+        if len(lost):
+            name = str(ids[lost[0]])
             raise ChangeError(
                 f"a change names {name!r}, which is not there",
                 advice="Apply changes in their order, each once.",
                 found=name,
-            ) from None
+            )
+        return slots
 
     def take(self, slots: NDArray[np.intp]) -> FlatShapes:
         """Return the shapes of slots, living or not, in this order."""
@@ -197,8 +198,6 @@ class LivingShapes:
     def remove(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.intp]:
         """Let shapes go and return their slots, which stay readable."""
         slots = self.find(ids)
-        for name in ids:
-            self._slot.pop(name, None)
         self.alive[slots] = False
         return slots
 
@@ -219,9 +218,10 @@ class LivingShapes:
         slots = np.arange(first, first + n)
         if not n:
             return slots
-        taken = self._slot.keys() & {*ids}
-        if taken:
-            name = min(taken)
+        before = self._last(ids)
+        taken = np.flatnonzero((before >= 0) & self.alive[before])
+        if len(taken):
+            name = str(ids[taken[0]])
             raise ChangeError(
                 f"a change adds {name!r}, which is there already",
                 advice="Let what it replaces go first.",
@@ -238,6 +238,10 @@ class LivingShapes:
         self._slot.update(zip(ids, slots.tolist(), strict=True))
         self._append(first, flat)
         return slots
+
+    def _last(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.intp]:
+        """Return the slots that ids have, or had last; -1 where there never was one."""
+        return np.array([self._slot.get(name, -1) for name in ids], np.intp)
 
     def _append(self, first: int, flat: FlatShapes) -> None:
         """Index shapes, together with the last ones where those are few or not more."""

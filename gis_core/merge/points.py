@@ -132,7 +132,8 @@ def measure_points(
     first = measure_reach(xy, radius, reach, engine)
     if nearest_m <= 0:
         return first
-    settled = held(first, radius, preferred)
+    settled = np.zeros(len(xy), np.bool_)
+    settled[first.feature[holding(first, radius, preferred)]] = True
     if alone is not None:
         settled &= alone
     wider = np.flatnonzero(~settled & (nearest_m > reach))
@@ -173,18 +174,14 @@ def measure_reach(
     )
 
 
-def held(
+def holding(
     measures: PointMeasures, radius: NDArray[np.float64], preferred: NDArray[np.bool_] | None
 ) -> NDArray[np.bool_]:
-    """Return which of (n,) points a parcel holds, so that none further off matters."""
-    by = measures.covered | (
-        measures.disc_m2 > SMALLEST_SHARE * np.pi * radius[measures.feature] ** 2
-    )
+    """Return which pairs (k,) are of a parcel that holds the point: none further off matters."""
     if preferred is not None:
-        by = measures.covered & preferred[measures.parcel]
-    settled = np.zeros(len(radius), np.bool_)
-    settled[measures.feature[by]] = True
-    return settled
+        return measures.covered & preferred[measures.parcel]
+    smallest = SMALLEST_SHARE * np.pi * radius[measures.feature] ** 2
+    return np.asarray(measures.covered | (measures.disc_m2 > smallest), np.bool_)
 
 
 def resolve_points(
