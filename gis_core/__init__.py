@@ -8,7 +8,8 @@ Names and addresses
 Places
     `crs` plans and carries out transformations, `crs_names` knows what systems are called,
     `window` whether a position can be true, `geometry` repairs and measures, `neighbours` finds
-    who borders on whom, `fabric_quality` what is wrong with a fabric of parcels.
+    who borders on whom, `fabric_quality` what is wrong with a fabric of parcels. `offered_crs` are
+    the systems an answer may be in, `geojson` writes it.
 History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Merging and storing

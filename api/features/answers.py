@@ -9,10 +9,11 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from api.features.crs import decimals, to_crs
 from api.features.geojson import Days, feature_bytes
 from api.features.parameters import ItemsRequest
 from api.wording import words
+from gis_core.geojson import turned
+from gis_core.offered_crs import decimals, to_crs
 from layers.wording import Language
 
 GEOJSON = "application/geo+json"
@@ -63,7 +64,8 @@ def encoded(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[by
     """Return each row of a frame in the storage CRS as a GeoJSON feature in another."""
     geometry = None
     if isinstance(frame, gpd.GeoDataFrame):
-        geometry = to_crs(np.asarray(frame.geometry.array, dtype=object), storage, crs)
+        stored = np.asarray(frame.geometry.array, dtype=object)
+        geometry = to_crs(turned(stored), storage, crs)
     return feature_bytes(frame, geometry, decimals(crs), dates)
 
 

@@ -4,13 +4,12 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
-import orjson
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 from pandas.arrays import DatetimeArray, NumpyExtensionArray
 
+from gis_core.geojson import feature_texts, geometry_texts, property_texts
 from layers.spec import FieldType
 from layers.view import CollectionView
 
@@ -50,14 +49,6 @@ def _json_values(values: ExtensionArray, unit: Literal["D", "s"]) -> list[object
     return [None if v != v else v for v in plain.tolist()]  # NaN differs from itself
 
 
-def geometry_json(geometry: NDArray[np.object_], digits: int) -> list[bytes]:
-    """Return each geometry as GeoJSON text with that many decimals; missing is ``null``."""
-    grid = 10.0**-digits
-    rounded = shapely.set_precision(geometry, grid, mode="pointwise")
-    texts = shapely.to_geojson(rounded)
-    return [b"null" if text is None else text.encode() for text in texts]
-
-
 def feature_bytes(
     frame: pd.DataFrame, geometry: NDArray[np.object_] | None, digits: int, dates: Days
 ) -> list[bytes]:
@@ -74,18 +65,6 @@ def feature_bytes(
     dates
         Columns that hold days without a time.
     """
-    columns = property_columns(frame, dates)
-    names = list(columns)
-    shapes = [b"null"] * len(frame) if geometry is None else geometry_json(geometry, digits)
-    rows = zip(*columns.values(), strict=True) if names else iter([()] * len(frame))
-    return [
-        b'{"type":"Feature","id":%s,"geometry":%s,"properties":%s}'
-        % (
-            orjson.dumps(str(identifier)),
-            shape,
-            orjson.dumps(
-                dict(zip(names, row, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY, default=str
-            ),
-        )
-        for identifier, shape, row in zip(frame.index, shapes, rows, strict=True)
-    ]
+    properties = property_texts(property_columns(frame, dates), len(frame))
+    shapes = None if geometry is None else geometry_texts(geometry, digits)
+    return feature_texts(frame.index.tolist(), shapes, properties)

@@ -10,7 +10,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.errors import ParameterError
-from api.features.crs import CRS84, Box, box_to_storage, check_crs
+from api.features.crs import check_crs
+from gis_core.offered_crs import CRS84, Box, box_to_storage
 from layers.query import Query
 from layers.spec import FieldType
 from layers.view import CollectionView

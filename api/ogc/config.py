@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.features.crs import CRS84, box_to_crs84, crs_uri, supported_crs
 from api.negotiation import LANGUAGES
 from api.settings import Settings
+from gis_core.offered_crs import CRS84, box_to_crs84, crs_uri, supported_crs
 from layers.access import CITIZEN
 from layers.reader import Reader
 from layers.spec import GeometryKind

@@ -5,12 +5,12 @@ from importlib.metadata import version
 from typing import Any
 
 from api.features.answers import GEOJSON
-from api.features.crs import CRS84, supported_crs
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.negotiation import LANGUAGES
 from api.settings import Settings
 from api.wording import words
+from gis_core.offered_crs import CRS84, supported_crs
 from layers.access import CITIZEN
 from layers.reader import Reader
 from layers.spec import GeometryKind

@@ -10,10 +10,10 @@ from pygeoapi.crs import CrsTransformSpec
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError, ProviderQueryError
 
 from api.features.answers import encoded
-from api.features.crs import crs_uri
 from api.features.geojson import days
 from api.features.schema import JSON_TYPES
 from gis_core.errors import FlurbuchError
+from gis_core.offered_crs import crs_uri
 from layers.access import CITIZEN
 from layers.query import Query
 from layers.reader import Reader, open_reader
