@@ -62,7 +62,7 @@ def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
         geometry=shape,
         crs=crs if shape else None,
         sealed_rows=spec.access.sealed,
-        indexed=(spec.relation.address,) if spec.relation.address else (),
+        indexed=_indexed(spec),
         title=spec.title.get("de", spec.id),
     )
     if spec.source.ends_after is None:
@@ -96,6 +96,11 @@ def ended_fields(spec: CollectionSpec) -> frozenset[str]:
             f.name for f in spec.fields if not f.access.sealed or f.name in _kept(spec)
         )
     return _kept(spec)
+
+
+def _indexed(spec: CollectionSpec) -> tuple[str, ...]:
+    stated = [f.name for f in spec.fields if f.indexed]
+    return tuple(dict.fromkeys([*filter(None, [spec.relation.address]), *stated]))
 
 
 def _kept(spec: CollectionSpec) -> frozenset[str]:

@@ -48,6 +48,10 @@ class CollectionView:
         """The names of the fields that this actor may read."""
         return tuple(f.name for f in self.fields)
 
+    def called(self) -> dict[str, FieldSpec]:
+        """Return the fields that this actor may read by every name that a request may use."""
+        return {name: f for f in self.fields for name in (f.name, *f.aliases)}
+
     def classes(self, names: Iterable[str]) -> frozenset[Access]:
         """Return the sealed classes that reading these fields touches, the rows' own included."""
         wanted = set(names)

@@ -13,7 +13,7 @@ from api.errors import ParameterError
 from api.features.crs import check_crs
 from gis_core.offered_crs import CRS84, Box, box_to_storage
 from layers.query import Query
-from layers.spec import FieldType
+from layers.spec import FieldSpec, FieldType
 from layers.view import CollectionView
 
 DEFAULT_LIMIT = 10
@@ -32,6 +32,7 @@ _DATETIME = re.compile(
     rf"{_INSTANT}|({_INSTANT}|\.\.|)/({_INSTANT}|\.\.|P[\dYMWDTHS.]+|)|P[\dYMWDTHS.]+/{_INSTANT}"
 )
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
+Fields = Mapping[str, FieldSpec]  # by every name that a request may use
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,12 @@ def read_items_request(
     UnsupportedCRSError
         ``crs`` or ``bbox-crs`` is not offered.
     """
-    names = [field.name for field in view.fields]
+    fields = view.called()
     for name in given:
-        if name not in _OWN and name not in names:
+        if name not in _OWN and name not in fields:
             raise ParameterError(
                 f"{name[:80]!r} is not a parameter of this collection",
-                advice=f"Parameters: {', '.join(sorted(_OWN))}; fields: {', '.join(names)}",
+                advice=f"Parameters: {', '.join(sorted(_OWN))}; fields: {', '.join(view.names)}",
                 parameter=name[:80],
             )
     _check_datetime(given)
@@ -94,9 +95,9 @@ def read_items_request(
     area, nothing = _area(given, storage, bounds)
     query = Query(
         intersects=area,
-        equals={name: _typed(view, name, given[name]) for name in names if name in given},
-        columns=_properties(given, names),
-        sort=_sort(given, names),
+        equals=_equals(given, fields),
+        columns=_properties(given, fields),
+        sort=_sort(given, fields),
         limit=limit,
         offset=offset,
         geometry=not _flag(given, "skipGeometry"),
@@ -180,8 +181,17 @@ def _box(text: str, *, across: bool) -> Box:
     return xmin, ymin, xmax, ymax
 
 
-def _typed(view: CollectionView, name: str, text: str) -> object:
-    kind = next(field.type for field in view.fields if field.name == name)
+def _equals(given: Mapping[str, str], fields: Fields) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name in filter(given.__contains__, fields):
+        own = fields[name].name
+        if own in values:
+            raise ParameterError(f"{own} is given twice, once as {name}", parameter=name)
+        values[own] = _typed(name, fields[name].type, given[name])
+    return values
+
+
+def _typed(name: str, kind: FieldType, text: str) -> object:
     if kind is FieldType.BOOLEAN:
         return _flag({name: text}, name)
     read = _READERS.get(kind)
@@ -196,21 +206,24 @@ def _typed(view: CollectionView, name: str, text: str) -> object:
     raise _refused(name, text, f"a value of type {kind}")
 
 
-def _properties(given: Mapping[str, str], names: list[str]) -> tuple[str, ...] | None:
+def _properties(given: Mapping[str, str], fields: Fields) -> tuple[str, ...] | None:
     if "properties" not in given:
         return None
-    asked = tuple(dict.fromkeys(filter(None, given["properties"].split(","))))
-    for name in asked:
-        if name not in names:
-            raise _refused("properties", name, f"fields of this collection: {', '.join(names)}")
-    return asked
+    asked = filter(None, given["properties"].split(","))
+    return tuple(dict.fromkeys(_field("properties", name, name, fields) for name in asked))
 
 
-def _sort(given: Mapping[str, str], names: list[str]) -> tuple[tuple[str, bool], ...]:
+def _sort(given: Mapping[str, str], fields: Fields) -> tuple[tuple[str, bool], ...]:
     keys = []
     for part in filter(None, given.get("sortby", "").split(",")):
-        name = part.strip().lstrip("+-")
-        if name not in names:
-            raise _refused("sortby", part, f"fields of this collection: {', '.join(names)}")
+        name = _field("sortby", part.strip().lstrip("+-"), part, fields)
         keys.append((name, part.strip().startswith("-")))
     return tuple(keys)
+
+
+def _field(parameter: str, name: str, found: str, fields: Fields) -> str:
+    """Return the own name of the field that a request calls so."""
+    if name not in fields:
+        known = ", ".join(dict.fromkeys(field.name for field in fields.values()))
+        raise _refused(parameter, found, f"fields of this collection: {known}")
+    return fields[name].name

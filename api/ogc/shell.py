@@ -92,10 +92,13 @@ class Shell:
             described["title"] = field.title[language]
             if field.unit:
                 described["x-ogc-unit"] = field.unit
+            about = [field.description[language]] if field.description else []
             if field.codes:
                 described["enum"] = list(field.codes)
                 meanings = (f"{code}: {title[language]}" for code, title in field.codes.items())
-                described["description"] = "; ".join(meanings)
+                about.append("; ".join(meanings))
+            if about:
+                described["description"] = "\n".join(about)
         return document
 
     def _ask(self, call: Call, path: str, language: Language, *args: str) -> Document:

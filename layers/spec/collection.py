@@ -62,6 +62,10 @@ class CollectionSpec(Strict):
         names = [f.name for f in self.fields]
         if len(set(names)) != len(names):
             raise ValueError(f"collection {self.id}: a field name is given twice")
+        called = [*names, *(alias for f in self.fields for alias in f.aliases)]
+        for name in called:
+            if called.count(name) > 1:
+                raise ValueError(f"collection {self.id}: {name!r} is given twice, as name or alias")
         lifetime = (self.source.begins_at, self.source.ends_after)
         used = (*self.identity, *self.relation.fields(), *lifetime)
         for name in filter(None, used):

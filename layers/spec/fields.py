@@ -37,11 +37,14 @@ class FieldSpec(Strict):
 
     ``source`` lists the spellings under which sources deliver the field (compared
     without case, blanks and punctuation); the name itself always counts. ``access``
-    has no default: forgetting it is an error, not a leak.
+    has no default: forgetting it is an error, not a leak. ``aliases`` are other names by
+    which requests may call the field; answers call it by its own.
     """
 
     name: Identifier
+    aliases: tuple[Identifier, ...] = ()
     title: Title
+    description: Title = Field(default_factory=dict)
     access: Access
     type: FieldType = FieldType.TEXT
     source: tuple[str, ...] = ()
@@ -54,12 +57,14 @@ class FieldSpec(Strict):
     empty: tuple[str, ...] = ()
     factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     formats: tuple[str, ...] = ()
+    indexed: bool = False  # imports make an index, so that few rows are found without reading all
     separators: str = ""  # non-empty: a cell lists keys, split at any of these characters
 
     @model_validator(mode="after")
     def _name_is_free(self) -> Self:
-        if self.name in STORE_FIELDS:
-            raise ValueError(f"a field cannot be called {self.name!r}: the store needs the name")
+        for name in (self.name, *self.aliases):
+            if name in STORE_FIELDS:
+                raise ValueError(f"a field cannot be called {name!r}: the store needs the name")
         return self
 
     @model_validator(mode="after")

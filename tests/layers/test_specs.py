@@ -151,6 +151,18 @@ def test_a_city_adds_a_layer_by_a_folder(tmp_path):
         pytest.param(
             'name = "donor"', 'name = "number"', ["a field name is given twice"], id="field-twice"
         ),
+        pytest.param(
+            'name = "donor"', 'name = "donor"\naliases = ["number"]', ["'number'"], id="alias-twice"
+        ),
+        pytest.param(
+            'name = "donor"', 'name = "donor"\naliases = ["fid"]', ["'fid'", "store"], id="alias"
+        ),
+        pytest.param(
+            'name = "donor"',
+            'name = "donor"\ndescription = { de = "Name" }',
+            ["description", "both languages"],
+            id="one-language-description",
+        ),
         pytest.param('name = "donor"', 'name = "Dönor"', ["'Dönor'"], id="name"),
         pytest.param('id = "benches"', 'id = "../benches"', ["id", "'../benches'"], id="way-out"),
         pytest.param('id = "benches"', 'id = "benches\\n"', ["id", "benches"], id="line-end"),
