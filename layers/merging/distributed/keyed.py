@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ from layers.merging.distributed.parts import (
 )
 from layers.merging.distributed.plan import PlanKey, make_plan
 
+_STATED = ["feature_id", "parcel_key", "sure"]
 _ELSEWHERE = frozenset({"outside-municipality", "other-state", "unknown-district"})
 
 
@@ -124,7 +124,7 @@ def join_keys(task: JoinKeysTask) -> Done:
         reason = np.full(len(lost), Reason.NOT_EXISTING.value, object)
         parts.write_unmatched(ids.take(pa.array(lost)), reason)
         rest = np.flatnonzero(~alone & (parcel >= 0))
-        matched = stated.select(["feature_id", "parcel_key", "sure"]).take(pa.array(rest))
+        matched = stated.select(_STATED).take(pa.array(rest))
         matched = matched.append_column("parcel_m2", pa.array(area[parcel[rest]]))
         homes = bucket_of(ids.take(pa.array(rest)), len(plan.tiles))
         parts.write_shared("matched", matched, homes)
@@ -138,24 +138,17 @@ def share_out(task: ShareOutTask) -> Done:
     storage = make_plan(task.plan).layout.storage
     done = Done(task.bucket)
     for name, places in task.matched.items():
-        matched = read_shared(storage, places)
+        matched = read_shared(storage, places).sort_by([(c, "ascending") for c in _STATED])
         # A key that a feature states twice counts once, as surely as it was read at best.
-        frame = (
-            matched.to_pandas()
-            .sort_values(["feature_id", "parcel_key", "sure"])
-            .drop_duplicates(["feature_id", "parcel_key"])
-        )
-        feature, ids = pd.factorize(frame["feature_id"])
-        parcel, keys = pd.factorize(frame["parcel_key"], sort=True)
-        area = frame["parcel_m2"].to_numpy()
+        pair = [_first(matched[c].combine_chunks()) for c in _STATED[:2]]
+        matched = matched.filter(pa.array(pair[0] | pair[1])).combine_chunks()
+        ids, area = matched["feature_id"].combine_chunks(), matched["parcel_m2"].to_numpy()
+        feature, row = _numbered(ids), np.arange(len(ids))
         share = area / np.bincount(feature, area)[feature]
-        sure = frame["sure"].to_numpy(np.int8)
-        links = Links.build(feature, parcel, Method.KEY, sure, share=share)
+        links = Links.build(row, row, Method.KEY, matched["sure"].to_numpy(), share=share)
         parts = Parts(storage, task.run, name, f"features-{task.bucket:05}", done)
-        parts.write_links(
-            links_to_arrow(links, pa.array(ids, pa.string()), pa.array(keys, pa.string()))
-        )
-        done.counts[name] = Counts(linked=len(ids), links=len(links))
+        parts.write_links(links_to_arrow(links, ids, matched["parcel_key"].combine_chunks()))
+        done.counts[name] = Counts(linked=int(feature[-1]) + 1, links=len(links))
     return done
 
 
@@ -166,13 +159,17 @@ def _catalogue(key: PlanKey) -> DistrictCatalogue:
 
 
 def _numbered(ids: pa.Array) -> NDArray[np.integer]:
-    """Return a number for each row; rows with the same id have the same."""
-    this, last = ids[1:], ids[:-1]
-    if len(this) and pc.all(pc.greater_equal(this, last)).as_py():
+    """Return a number for each row, from 0 on; rows with the same id have the same."""
+    if len(ids) > 1 and pc.all(pc.greater_equal(ids[1:], ids[:-1])).as_py():
         # In order, as an export writes them: rows of one feature are neighbours.
-        new = pc.not_equal(this, last).to_numpy(zero_copy_only=False)
-        return np.concatenate([[0], np.cumsum(new)])
+        return np.cumsum(_first(ids)) - 1
     return np.asarray(ids.dictionary_encode().indices.to_numpy())
+
+
+def _first(texts: pa.Array) -> NDArray[np.bool_]:
+    """Return which rows differ from the one before."""
+    new = pc.not_equal(texts[1:], texts[:-1]).to_numpy(zero_copy_only=False)
+    return np.concatenate([np.ones(min(len(texts), 1), np.bool_), new])
 
 
 def _texts(keys: NDArray[np.bytes_]) -> pa.StringArray:

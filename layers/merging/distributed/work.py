@@ -82,10 +82,13 @@ def measure(task: MeasureTask) -> Done:
     fabric = tile_fabric(
         parcels["parcel_key"].combine_chunks(), parcels["geometry"].combine_chunks(), plan.engine
     )
-    uses = _uses(parcels, fabric)
+    rows = np.flatnonzero(fabric.row >= 0)
+    first = np.empty(len(fabric), np.intp)
+    first[fabric.row[rows]] = rows
+    named = parcels.drop_columns(["geometry"]).take(pa.array(first))
     del parcels
     done = Done(task.tile)
-    key = pa.array(fabric.key, pa.string())
+    key, uses = named["parcel_key"].combine_chunks().cast(pa.string()), _uses(named)
     if plan.layout.file.keyed:
         _deal_out(task, plan, key, fabric.area_m2, done)
     for collection in plan.layout.file.collections:
@@ -133,12 +136,13 @@ class _Uses:
     """The main uses of m parcels: folded words, "" for none that is known, and whose is which."""
 
     words: list[str]
-    number: NDArray[np.intp]
+    number: NDArray[np.integer]
 
     def among(self, uses: Sequence[str]) -> NDArray[np.bool_]:
         """Return (m,) which parcels have one of these uses."""
         wanted = {fold_name(use) for use in uses}
-        return np.array([word in wanted for word in self.words], np.bool_)[self.number]
+        among = np.array([word in wanted for word in self.words], np.bool_)
+        return np.asarray(among[self.number], np.bool_)
 
 
 def _measure(
@@ -244,16 +248,13 @@ def _sole(table: pa.Table, tile: int) -> _Near:
     return _Near(guests, np.ones(here, np.bool_), home, ids, np.ones(len(ids), np.bool_))
 
 
-def _uses(parcels: pa.Table, fabric: ParcelFabric) -> _Uses:
-    """Return the main uses of the parcels."""
+def _uses(parcels: pa.Table) -> _Uses:
+    """Return the main uses of parcels."""
     if "use" not in parcels.column_names:
-        return _Uses([""], np.zeros(len(fabric), np.intp))
+        return _Uses([""], np.zeros(len(parcels), np.intp))
     stated = parcels["use"].combine_chunks().dictionary_encode()
     words = [fold_name(main_use(word)) for word in stated.dictionary.to_pylist()]
-    number = np.full(len(fabric), len(words), np.intp)
-    used = fabric.row >= 0
-    number[fabric.row[used]] = stated.indices.fill_null(len(words)).to_numpy()[used]
-    return _Uses([*words, ""], number)
+    return _Uses([*words, ""], stated.indices.fill_null(len(words)).to_numpy())
 
 
 def _counted(links: Links, features: int, reason: NDArray[np.object_]) -> Counts:
@@ -263,7 +264,7 @@ def _counted(links: Links, features: int, reason: NDArray[np.object_]) -> Counts
         features=features,
         linked=features - len(reason),
         links=len(links),
-        boundary=len(np.unique(links.feature[links.boundary])),
+        boundary=int(np.count_nonzero(np.diff(links.feature[links.boundary], prepend=-1))),
         nearest=int(links.has(Method.NEAREST).sum()),
         slivers=int(links.sliver.sum()),
         unmatched=dict(sorted(reasons.items())),
