@@ -38,18 +38,18 @@ def index_addresses(text: NDArray[np.object_], parcel: NDArray[np.intp]) -> Addr
     parcel
         (n,) intp, the parcel of each text; -1 where it has none.
     """
-    at: dict[str, set[int]] = defaultdict(set)
-    beside: dict[str, set[int]] = defaultdict(set)
+    at: dict[str, list[int]] = defaultdict(list)
+    beside: dict[str, list[int]] = defaultdict(list)
     streets = set()
     for words, owner in zip(text, parcel.tolist(), strict=True):
         for address in _numbered(words) if owner >= 0 else ():
             street = fold_street(address.street)
-            at[f"{street} {address.house}"].add(owner)
-            beside[f"{street} {address.number}"].add(owner)
+            at[f"{street} {address.house}"].append(owner)
+            beside[f"{street} {address.number}"].append(owner)
             streets.add(street)
     return AddressIndex(
-        {k: tuple(sorted(v)) for k, v in at.items()},
-        {k: tuple(sorted(v)) for k, v in beside.items()},
+        {k: tuple(sorted(set(v))) for k, v in at.items()},
+        {k: tuple(sorted(set(v))) for k, v in beside.items()},
         frozenset(streets),
     )
 

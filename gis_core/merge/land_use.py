@@ -43,9 +43,11 @@ def use_parts(
     Slivers come from drawing differences; their area goes to the parcel's largest use, so parts
     still add up. Source: areas of use sections in official extracts (domain: largest remainder).
     """
-    kind = as_text(values)[links.feature]
+    # Uses are numbered in the order of their names, "" first.
+    names, number = np.unique(np.append(as_text(values), ""), return_inverse=True)
+    use = number[links.feature]
     table = pd.DataFrame(
-        {"parcel": links.parcel, "use": kind, "planar_m2": links.area_m2, "sliver": links.sliver}
+        {"parcel": links.parcel, "use": use, "planar_m2": links.area_m2, "sliver": links.sliver}
     ).sort_values(["parcel", "use", "planar_m2"], ignore_index=True)
     parts = _with_gaps(_without_slivers(table), planar_m2, gap_share)
     parts = parts.sort_values(
@@ -58,6 +60,7 @@ def use_parts(
     parts["area_m2"] = np.round(
         share_out(total, parts["planar_m2"].to_numpy(), parcel) * unit[parcel], 2
     )
+    parts["use"] = names[parts["use"]]
     return parts[["parcel", "use", "planar_m2", "area_m2", "sliver_m2"]]
 
 
@@ -68,14 +71,15 @@ def _without_slivers(table: pd.DataFrame) -> pd.DataFrame:
     owner = dict(
         zip(*(largest.drop_duplicates("parcel")[c] for c in ("parcel", "use")), strict=True)
     )
+    use = table["use"].to_numpy(copy=True)
+    # A parcel that has nothing but slivers keeps them as they are.
+    sliver = np.flatnonzero(table["sliver"])
+    use[sliver] = [
+        owner.get(parcel, own)
+        for parcel, own in zip(table["parcel"].to_numpy()[sliver], use[sliver], strict=True)
+    ]
     table = table.assign(
-        # A parcel that has nothing but slivers keeps them as they are.
-        use=[
-            owner.get(parcel, use) if sliver else use
-            for parcel, use, sliver in zip(
-                table["parcel"], table["use"], table["sliver"], strict=True
-            )
-        ],
+        use=use,
         sliver_m2=table["planar_m2"].where(table["sliver"], 0.0),
     )
     total = table.groupby(["parcel", "use"])[["planar_m2", "sliver_m2"]].sum()
@@ -91,7 +95,7 @@ def _with_gaps(
     gap = planar_m2[parcel] - covered.to_numpy()
     open_ = gap > gap_share * planar_m2[parcel]
     rest = pd.DataFrame(
-        {"parcel": parcel[open_], "use": "", "planar_m2": gap[open_], "sliver_m2": 0.0}
+        {"parcel": parcel[open_], "use": 0, "planar_m2": gap[open_], "sliver_m2": 0.0}
     )
     joined = pd.concat([parts, rest], ignore_index=True) if len(rest) else parts
     total = joined.groupby(["parcel", "use"])[["planar_m2", "sliver_m2"]].sum()

@@ -183,13 +183,16 @@ def link_table(
     """
     table = pd.DataFrame(
         {
-            "feature_id": feature_id[links.feature],
-            "parcel_key": parcel_key[links.parcel],
-            "method": np.array(METHODS, dtype=object)[links.method],
+            # As objects these are references to the names; as texts each would be a copy.
+            "feature_id": pd.Series(feature_id[links.feature], dtype=object),
+            "parcel_key": pd.Series(parcel_key[links.parcel], dtype=object),
+            "method": pd.Series(np.array(METHODS, dtype=object)[links.method], dtype=object),
             "share": links.share,
             "distance_m": links.distance_m,
             "area_m2": links.area_m2,
-            "confidence": np.array(CONFIDENCES, dtype=object)[links.confidence],
+            "confidence": pd.Series(
+                np.array(CONFIDENCES, dtype=object)[links.confidence], dtype=object
+            ),
             "boundary": links.boundary,
             "sliver": links.sliver,
         },

@@ -1,6 +1,7 @@
 """What a parcel's links add up to: numbers, areas, sums, counts by value."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -78,14 +79,14 @@ def json_by_group(
 ) -> NDArray[np.object_]:
     """Return {name: amount} of each group as JSON text, in the order given."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    codes, distinct = pd.factorize(name)
+    order = np.argsort(group, kind="stable")
+    codes, distinct = pd.factorize(name[order])
     begun = np.array([encode(n) + ": " for n in distinct], object)[codes].tolist()
-    parts: list[list[str]] = [[] for _ in range(groups)]
     # Whole numbers and decimals are written as JSON writes them.
-    for owner, key, number in zip(group.tolist(), begun, amount.tolist(), strict=True):
-        parts[owner].append(f"{key}{number!r}")
+    parts = [f"{key}{n!r}" for key, n in zip(begun, amount[order].tolist(), strict=True)]
+    end = np.cumsum(np.bincount(group, minlength=groups)).tolist()
     texts = np.empty(groups, object)
-    texts[:] = ["{" + ", ".join(p) + "}" for p in parts]
+    texts[:] = ["{" + ", ".join(parts[first:last]) + "}" for first, last in pairwise([0, *end])]
     return texts
 
 

@@ -110,20 +110,18 @@ class Snapshot:
         query = query or Query()
         table = self.table(name)
         names = self._columns(table, query, None)
-        if table.schema.geometry is None:
-            frame = self.frame(name, query)
-            return frame, FlatShapes.from_blobs([None] * len(frame))
-        frames, data, length = [_assemble(table, names, [], with_geometry=False)], bytearray(), [0]
+        placed = table.schema.geometry is not None
+        frames, data, length = [], bytearray(), [0]
         for rows in self._chunks(table, query, names):
             frames.append(_assemble(table, names, rows, with_geometry=False))
-            blobs: list[bytes] = [row[-1] or b"" for row in rows]  # type: ignore[misc]
+            blobs: list[Any] = [row[-1] or b"" for row in rows] if placed else [b""] * len(rows)
             data += b"".join(blobs)
             length += map(len, blobs)
         offset = np.cumsum(length, dtype=np.int64)
         there = np.diff(offset) > 0
         blob = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
         shapes = FlatShapes.from_wkb(blob, offset, there, geopackage=True)
-        return pd.concat(frames[1:] or frames), shapes
+        return pd.concat(frames), shapes
 
     def count(
         self,
@@ -188,13 +186,16 @@ class Snapshot:
             return list(_exact(cursor, table, query)) if query.places else cursor.fetchall()
 
     def _chunks(self, table: TableInfo, query: Query, names: Sequence[str]) -> Iterator[list[Row]]:
-        """Yield the rows with their geometry, so many at once that few are in memory."""
+        """Yield the rows, the geometry last if there is one, once or so often that few are held."""
+        placed = table.schema.geometry is not None
         if query.places:
-            yield self._rows(table, query, names, None, with_geometry=True)
+            found = placed and table.count > 0
+            yield self._rows(table, query, names, None, with_geometry=True) if found else []
             return
-        statement = _statement(table, query, names, with_geometry=True)
+        statement = _statement(table, query, names, with_geometry=placed)
         with self._lend(table, None) as db:
             cursor = _run(db, statement)
+            yield cursor.fetchmany(_LARGE_CHUNK)
             while rows := cursor.fetchmany(_LARGE_CHUNK):
                 yield rows
 

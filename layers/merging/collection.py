@@ -108,10 +108,10 @@ def merge_features(
         parcel_key=fabric.key,
         sums={name: _amounts(features, spec, name) for name in spec.relation.sums},
         values=_values(features, spec),
-        with_areas=spec.relation.by is Join.SHARE,
+        with_areas=spec.relation.by is Join.SHARE and not spec.relation.covers,
     )
     reassigned, uses = 0.0, None
-    if spec.relation.covers:
+    if spec.relation.covers:  # its areas are the official ones
         parts = _official_parts(links, features, parcels, spec)
         summary = summary.assign(areas=_as_json(parts))
         reassigned, uses = float(parts["sliver_m2"].sum()), _largest(parts, len(fabric))

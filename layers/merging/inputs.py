@@ -126,9 +126,9 @@ def read_parcels(
 def read_features(snapshot: Snapshot, table: str, query: Query, engine: EngineName) -> Features:
     """Read rows of a table, sorted by id, their geometry in the form that the engine likes."""
     frame, shapes = _read(snapshot, table, query, engine)
-    order = np.argsort(frame.index.to_numpy(dtype=object), kind="stable")
-    frame = frame.iloc[order]
-    return Features(frame.index.to_numpy(dtype=object), frame, shapes.take(order))
+    ids = frame.index.to_numpy(dtype=object)
+    order = np.argsort(ids, kind="stable")
+    return Features(ids[order], frame.iloc[order], shapes.take(order))
 
 
 def _read(

@@ -23,6 +23,9 @@ from layers.errors import SourceFileError
 from layers.merging.inputs import Parcels
 from layers.spec import RasterKind, RasterSpec, Statistic
 
+_CACHE_BYTES = 1 << 25
+"""What GDAL keeps of the cells that were read; else it is a twentieth of the machine's memory."""
+
 
 def zonal_table(
     path: Path,
@@ -67,7 +70,7 @@ def zonal_table(
     """
     sloping = bool({Statistic.SLOPE, Statistic.ASPECT} & set(spec.wanted))
     try:
-        with rasterio.open(path) as raster:
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), rasterio.open(path) as raster:
             _check(raster, path.name)
             statistics = zonal_statistics_of(
                 _in_crs_of(raster.crs.to_string(), parcels, crs),
