@@ -1,6 +1,5 @@
 """A place for datasets, by address: a folder or an ``s3://`` bucket; files appear whole or not."""
 
-import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -153,7 +152,7 @@ class Storage:
         What is ``brief`` is read whole and soon replaced: half as dear to write, half as large
         again, and without the ranges of values by which rows are searched for.
         """
-        sink = io.BytesIO()
+        sink = pa.BufferOutputStream()
         pq.write_table(
             table,
             sink,
@@ -162,7 +161,7 @@ class Storage:
             write_statistics=not brief,
             use_dictionary=_repetitive(table.schema),
         )
-        self.write(name, sink.getbuffer())
+        self.write(name, sink.getvalue())
 
     def write_batches(self, name: str, tables: Sequence[pa.Table]) -> None:
         """Write tables of one schema as one Arrow file, each as a batch of its own.
