@@ -23,6 +23,7 @@ from api.parcels import Parcels
 from api.security import SecurityHeaders
 from api.settings import Settings
 from api.site import Site
+from api.surface import Surface
 from gis_core.errors import FlurbuchError
 from layers.reader import open_reader
 
@@ -49,12 +50,15 @@ def create_app(settings: Settings) -> Starlette:
         reader.close()
         close_readers()
 
+    parts: list[Surface] = [
+        Site(settings, reader, pages),
+        Features(settings, reader, pages),
+        Parcels(settings, reader, pages),
+    ]
+    parts.append(Standard(settings, reader, pages, Shell(settings, reader), beside=tuple(parts)))
     return Starlette(
         routes=[
-            *Site(settings, reader, pages).routes(),
-            *Features(settings, reader, pages).routes(),
-            *Parcels(settings, reader, pages).routes(),
-            *Standard(settings, reader, pages, Shell(settings, reader)).routes(),
+            *(route for part in parts for route in part.routes()),
             Mount("/static", StaticFiles(directory=str(files("api") / "static"))),
         ],
         middleware=[

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.addresses import own_path, own_query
+from api.context import caller_of
 from api.negotiation import Wanted
 from layers.view import CollectionView
 
@@ -33,7 +34,8 @@ def revalidated(
     import is published while the answer is made, the answer is made again.
     """
     tag = _validator(request, asked_for, views())
-    headers = {"Cache-Control": "public, no-cache"}
+    shared = "public" if caller_of(request.scope).anybody else "private"
+    headers = {"Cache-Control": f"{shared}, no-cache"}
     if tag in _known(request):
         headers |= {"ETag": tag, "Vary": "Accept, Accept-Language"}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -50,7 +52,8 @@ def revalidated(
 def _validator(request: Request, asked_for: Wanted, views: Iterable[CollectionView]) -> str:
     made_from = [(v.id, v.names, v.generation.number, v.generation.imported_at) for v in views]
     asked = (own_path(request), own_query(request), asked_for.html, asked_for.language)
-    digest = blake2b(repr((_PROGRAM, asked, made_from)).encode(), digest_size=12)
+    released = caller_of(request.scope).fields_key
+    digest = blake2b(repr((_PROGRAM, asked, released, made_from)).encode(), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from typing import ClassVar
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from api.addresses import moved
 from api.answers import json_answer
+from api.context import caller_of
 from api.errors import ParameterError
 from api.negotiation import Wanted, wanted
 from api.pages.parcel import parcel_page
@@ -23,7 +25,7 @@ from api.wording import words
 from cartography import errors as drawing
 from cartography.parcel_map import parcel_map
 from gis_core.errors import FlurbuchError, ParcelKeyError
-from layers.access import CITIZEN
+from layers.access import Actor
 from layers.dossier import Dossier, build_dossier, ended_error
 from layers.errors import EndedParcelError, UnknownParcelError
 from layers.find import FindResult, find
@@ -44,6 +46,8 @@ _NO_MAP = (
 @dataclass(frozen=True)
 class Parcels:
     """The routes of parcels, over one reader."""
+
+    CONFORMS: ClassVar[tuple[str, ...]] = ()
 
     settings: Settings
     reader: Reader
@@ -89,9 +93,9 @@ class Parcels:
         text = _CONTROL.sub(" ", request.path_params["key"])
         if len(text) > _MOST_TEXT:
             raise ParcelKeyError(f"found {len(text)} characters, expected at most {_MOST_TEXT}")
-        as_of = _day(request)
+        actor, as_of = _actor(request), _day(request)
         try:
-            dossier = build_dossier(self.reader, CITIZEN, text, as_of=as_of)
+            dossier = build_dossier(self.reader, actor, text, as_of=as_of)
         except (ParcelKeyError, UnknownParcelError, EndedParcelError) as error:
             if not asked_for.html:
                 raise
@@ -102,24 +106,24 @@ class Parcels:
         gone = dossier.ended is not None and as_of is None
         if not asked_for.html:
             if gone:
-                raise self._ended(dossier.parcel_key)
+                raise self._ended(actor, dossier.parcel_key)
             return json_answer(dossier.as_json(asked_for.language), asked_for.language)
-        drawn = self._map(dossier, asked_for.language)
+        drawn = self._map(actor, dossier, asked_for.language)
         status = HTTPStatus.GONE if gone else HTTPStatus.OK
         return parcel_page(self.pages, request, asked_for, dossier, drawn, status)
 
-    def _ended(self, key: str) -> FlurbuchError:
+    def _ended(self, actor: Actor, key: str) -> FlurbuchError:
         """Return the answer for programs: the parcel is gone for good, its number is not reused."""
-        fate = self.reader.history(CITIZEN).fate(key)
+        fate = self.reader.history(actor).fate(key)
         if fate is None:
             return UnknownParcelError(f"no current parcel has the key {key}", parcel_key=key)
         return ended_error(key, fate)
 
-    def _map(self, dossier: Dossier, language: Language) -> str | None:
+    def _map(self, actor: Actor, dossier: Dossier, language: Language) -> str | None:
         """Draw the map; None where the surroundings cannot be drawn."""
         key, on = dossier.parcel_key, dossier.as_of
         try:
-            return parcel_map(self.reader, CITIZEN, key, lang=language, on=on)
+            return parcel_map(self.reader, actor, key, lang=language, on=on)
         except _NO_MAP:
             return None
 
@@ -137,13 +141,13 @@ class Parcels:
             )
         if asked_for.html:
             return self._found(request, asked_for, text, HTTPStatus.OK)
-        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
+        result = find(self.reader, _actor(request), text, lang=asked_for.language)
         return json_answer(_result(result, self.settings.url), asked_for.language)
 
     def _found(
         self, request: Request, asked_for: Wanted, text: str, status: HTTPStatus
     ) -> Response:
-        result = find(self.reader, CITIZEN, text, lang=asked_for.language)
+        result = find(self.reader, _actor(request), text, lang=asked_for.language)
         keys = self.reader.municipality.keys
         return self.pages.answer(
             "find",
@@ -154,6 +158,10 @@ class Parcels:
             result=result,
             label=lambda key: keys.label(key, asked_for.language),
         )
+
+
+def _actor(request: Request) -> Actor:
+    return caller_of(request.scope).actor
 
 
 def _day(request: Request) -> date | None:

@@ -1,16 +1,17 @@
 """What every site has: health, accessibility statement, a word to robots, an icon."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from api.context import caller_of
 from api.negotiation import Wanted, wanted
 from api.pages.render import Pages
 from api.settings import Settings
-from layers.access import CITIZEN
 from layers.reader import Reader
 
 # Parcels and features are for people who ask for them, not for lists of who lives where.
@@ -26,6 +27,8 @@ Disallow: /parcels
 class Site:
     """The routes that belong to no data."""
 
+    CONFORMS: ClassVar[tuple[str, ...]] = ()
+
     settings: Settings
     reader: Reader
     pages: Pages
@@ -39,11 +42,12 @@ class Site:
             Route("/favicon.ico", self.icon),
         ]
 
-    async def health(self, _: Request) -> Response:
-        """Answer which data are served; only of layers that everybody may know of."""
+    async def health(self, request: Request) -> Response:
+        """Answer which data are served; only of layers that the caller may know of."""
+        actor = caller_of(request.scope).purposeless
         layers = {
             view.layer.id: {"generation": view.generation.number}
-            for view in self.reader.collections(CITIZEN)
+            for view in self.reader.collections(actor)
         }
         return Response(
             orjson.dumps({"status": "ok", "layers": layers}), media_type="application/json"

@@ -1,6 +1,7 @@
 """``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +11,7 @@ from starlette.routing import Route
 
 from api.addresses import moved
 from api.caching import revalidated
+from api.context import caller_of
 from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import GEOJSON, item_document, items_document, items_links
 from api.features.geojson import days
@@ -20,10 +22,11 @@ from api.features.parameters import (
     read_items_request,
 )
 from api.negotiation import Wanted, wanted
+from api.ogc.conformance import classes_of
 from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
 from api.settings import Settings
-from layers.access import CITIZEN
+from layers.access import Actor
 from layers.dossier import ended_error
 from layers.query import Query
 from layers.reader import Reader
@@ -34,6 +37,11 @@ from layers.view import CollectionView
 @dataclass(frozen=True)
 class Features:
     """The routes of the features, over one reader."""
+
+    CONFORMS: ClassVar[tuple[str, ...]] = (
+        *classes_of("ogcapi-features-1/1.0", "core", "geojson", "html", "oas30"),
+        *classes_of("ogcapi-features-2/1.0", "crs"),
+    )
 
     settings: Settings
     reader: Reader
@@ -58,11 +66,13 @@ class Features:
         asked_for = wanted(request, self.settings.language)
         if asked_for.html:
             view, asked = self._read(request, MAX_ROWS)
-            return items_page(self.pages, request, asked_for, view, asked, self._fetch(view, asked))
+            return items_page(
+                self.pages, request, asked_for, view, asked, self._fetch(request, view, asked)
+            )
 
         def answer() -> Response:
             view, asked = self._read(request, MAX_LIMIT)
-            matched, frame = self._fetch(view, asked)
+            matched, frame = self._fetch(request, view, asked)
             links = items_links(
                 self._url(view), _parameters(request), asked, matched, asked_for.language
             )
@@ -78,7 +88,7 @@ class Features:
         def answer() -> Response:
             view, given = self._view(request), _parameters(request)
             crs = read_item_request(given, self._storage)
-            frame = self.reader.frame(CITIZEN, view.spec.id, Query(ids=(identifier,)))
+            frame = self.reader.frame(_actor(request), view.spec.id, Query(ids=(identifier,)))
             if not len(frame):
                 return self._by_parcel_key(request, view, identifier)
             if asked_for.html:
@@ -98,41 +108,49 @@ class Features:
     def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
         """Return the collection as it is served now, and what is asked of it."""
         view = self._view(request)
-        bounds = self.reader.bounds(CITIZEN, view.spec.id) or self.reader.municipality.window
+        bounds = self.reader.bounds(_actor(request), view.spec.id)
+        bounds = bounds or self.reader.municipality.window
         return view, read_items_request(_parameters(request), view, self._storage, bounds, most)
 
     def _url(self, view: CollectionView) -> str:
         return f"{self.settings.url}/collections/{view.spec.id}"
 
     def _view(self, request: Request) -> CollectionView:
-        return self.reader.view(CITIZEN, request.path_params["collection"])
+        return self.reader.view(_actor(request), request.path_params["collection"])
 
-    def _fetch(self, view: CollectionView, asked: ItemsRequest) -> tuple[int, pd.DataFrame | None]:
+    def _fetch(
+        self, request: Request, view: CollectionView, asked: ItemsRequest
+    ) -> tuple[int, pd.DataFrame | None]:
         if asked.nothing:
             return 0, None
-        collection = view.spec.id
-        matched = self.reader.count(CITIZEN, collection, asked.query)
+        actor, collection = _actor(request), view.spec.id
+        matched = self.reader.count(actor, collection, asked.query)
         if asked.offset >= matched:
             return matched, None
-        return matched, self.reader.frame(CITIZEN, collection, asked.query)
+        return matched, self.reader.frame(actor, collection, asked.query)
 
     def _by_parcel_key(self, request: Request, view: CollectionView, text: str) -> Response:
         """Redirect any spelling of a parcel key to the feature's own address."""
         if view.spec.relation.by is Join.SELF:
+            actor = _actor(request)
             key = self.reader.municipality.keys.read(text).key
             field = view.spec.relation.key
             if key is not None and field is not None:
                 query = Query(equals={field: key}, columns=(), geometry=False, limit=1)
-                frame = self.reader.frame(CITIZEN, view.spec.id, query)
+                frame = self.reader.frame(actor, view.spec.id, query)
                 if len(frame):
                     return moved(request, f"/collections/{view.spec.id}/items/{frame.index[0]}")
-            history = self.reader.history(CITIZEN)
+            history = self.reader.history(actor)
             for former in (key,) if key is not None else history.keys_of(text):
                 if (fate := history.fate(former)) is not None:
                     raise ended_error(former, fate)
         raise UnknownFeatureError(
             f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
         )
+
+
+def _actor(request: Request) -> Actor:
+    return caller_of(request.scope).actor
 
 
 def _parameters(request: Request) -> dict[str, str]:

@@ -5,16 +5,16 @@ from typing import Any
 from api.negotiation import LANGUAGES
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, box_to_crs84, crs_uri, supported_crs
-from layers.access import CITIZEN
+from layers.access import Actor
 from layers.reader import Reader
 from layers.spec import GeometryKind
 from layers.view import CollectionView
 
 
-def pygeoapi_config(settings: Settings, reader: Reader) -> dict[str, Any]:
-    """Describe the service and every public collection in pygeoapi's terms.
+def pygeoapi_config(settings: Settings, reader: Reader, actor: Actor) -> dict[str, Any]:
+    """Describe the service and every collection that an actor may read in pygeoapi's terms.
 
-    Collections that the public may not read are absent: what pygeoapi does not
+    Collections that it may not read are absent: what pygeoapi does not
     know, it cannot leak.
     """
     return {
@@ -32,8 +32,8 @@ def pygeoapi_config(settings: Settings, reader: Reader) -> dict[str, Any]:
         "logging": {"level": "ERROR"},
         "metadata": _metadata(settings, reader),
         "resources": {
-            view.spec.id: _collection(settings, reader, view)
-            for view in reader.collections(CITIZEN)
+            view.spec.id: _collection(settings, reader, actor, view)
+            for view in reader.collections(actor)
             if view.spec.geometry is not GeometryKind.NONE
         },
     }
@@ -65,7 +65,9 @@ def _metadata(settings: Settings, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _collection(settings: Settings, reader: Reader, view: CollectionView) -> dict[str, Any]:
+def _collection(
+    settings: Settings, reader: Reader, actor: Actor, view: CollectionView
+) -> dict[str, Any]:
     storage = reader.municipality.storage_crs
     return {
         "type": "collection",
@@ -73,7 +75,7 @@ def _collection(settings: Settings, reader: Reader, view: CollectionView) -> dic
         "description": dict(view.spec.description or view.layer.description or view.spec.title),
         "keywords": {language: [view.layer.title[language]] for language in LANGUAGES},
         "links": [],
-        "extents": {"spatial": {"bbox": _extent(reader, view), "crs": CRS84}},
+        "extents": {"spatial": {"bbox": _extent(reader, actor, view), "crs": CRS84}},
         "providers": [
             {
                 "type": "feature",
@@ -84,7 +86,7 @@ def _collection(settings: Settings, reader: Reader, view: CollectionView) -> dic
                     "layer_dirs": [str(folder) for folder in settings.layer_dirs],
                 },
                 "id_field": "feature_id",
-                "options": {"collection": view.spec.id},
+                "options": {"collection": view.spec.id, "role": actor.role},
                 "crs": list(supported_crs(storage)),
                 "storage_crs": crs_uri(storage),
             }
@@ -92,7 +94,7 @@ def _collection(settings: Settings, reader: Reader, view: CollectionView) -> dic
     }
 
 
-def _extent(reader: Reader, view: CollectionView) -> list[float]:
+def _extent(reader: Reader, actor: Actor, view: CollectionView) -> list[float]:
     """Return the collection's box in CRS84; an empty collection has the municipality's."""
-    bounds = reader.bounds(CITIZEN, view.spec.id) or reader.municipality.window
+    bounds = reader.bounds(actor, view.spec.id) or reader.municipality.window
     return list(box_to_crs84(bounds, reader.municipality.storage_crs))

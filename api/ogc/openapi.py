@@ -11,7 +11,7 @@ from api.negotiation import LANGUAGES
 from api.settings import Settings
 from api.wording import words
 from gis_core.offered_crs import CRS84, supported_crs
-from layers.access import CITIZEN
+from layers.access import Actor
 from layers.reader import Reader
 from layers.spec import GeometryKind
 from layers.view import CollectionView
@@ -39,11 +39,11 @@ _PROBLEM: Node = {
 }
 
 
-def openapi_document(settings: Settings, reader: Reader, language: Language) -> Node:
-    """Return an OpenAPI 3.0 document of everything the public may ask."""
+def openapi_document(settings: Settings, reader: Reader, actor: Actor, language: Language) -> Node:
+    """Return an OpenAPI 3.0 document of everything the actor may ask."""
     storage = reader.municipality.storage_crs
     views = [
-        view for view in reader.collections(CITIZEN) if view.spec.geometry is not GeometryKind.NONE
+        view for view in reader.collections(actor) if view.spec.geometry is not GeometryKind.NONE
     ]
     say = partial(_say, language)
     text = {"type": "string", "maxLength": 200}

@@ -14,7 +14,7 @@ from api.features.geojson import days
 from api.features.schema import JSON_TYPES
 from gis_core.errors import FlurbuchError
 from gis_core.offered_crs import crs_uri
-from layers.access import CITIZEN
+from layers.access import CITIZEN, Actor
 from layers.query import Query
 from layers.reader import Reader, open_reader
 from layers.view import CollectionView
@@ -42,10 +42,10 @@ def close_readers() -> None:
 
 
 class ReaderProvider(BaseProvider):  # type: ignore[misc]
-    """One collection as everybody may read it.
+    """One collection as a role may read it without a purpose: never a secret.
 
     ``data`` is a mapping with ``data_dir``, ``municipality``, ``layer_dirs``; ``options``
-    names the ``collection`` and the ``language`` of field titles.
+    names the ``collection``, the ``role`` and the ``language`` of field titles.
     """
 
     def __init__(self, provider_def: dict[str, Any]) -> None:
@@ -53,13 +53,14 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         data = provider_def["data"]
         self.reader = _reader((data["data_dir"], data["municipality"], tuple(data["layer_dirs"])))
         self.collection: str = provider_def["options"]["collection"]
+        self.actor = Actor(role=provider_def["options"].get("role", CITIZEN.role))
         self.language: Language = provider_def["options"].get("language", "de")
         self.get_fields()
 
     @property
     def view(self) -> CollectionView:
-        """The collection with the fields that everybody may read."""
-        return self.reader.view(CITIZEN, self.collection)
+        """The collection with the fields that the role may read."""
+        return self.reader.view(self.actor, self.collection)
 
     def get_fields(self) -> dict[str, dict[str, str]]:
         """Return JSON Schema types by field name."""
@@ -102,10 +103,10 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
             geometry=not skip_geometry,
         )
         try:
-            matched = self.reader.count(CITIZEN, self.collection, query)
+            matched = self.reader.count(self.actor, self.collection, query)
             frame = None
             if resulttype != "hits":
-                frame = self.reader.frame(CITIZEN, self.collection, query)
+                frame = self.reader.frame(self.actor, self.collection, query)
         except FlurbuchError as error:
             raise ProviderQueryError(str(error)) from error
         features = [] if frame is None else self._features(frame, crs_transform_spec)
@@ -126,7 +127,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         ProviderItemNotFoundError
             There is none of that id.
         """
-        frame = self.reader.frame(CITIZEN, self.collection, Query(ids=(identifier,)))
+        frame = self.reader.frame(self.actor, self.collection, Query(ids=(identifier,)))
         if frame.empty:
             raise ProviderItemNotFoundError(f"no item {identifier}")
         return self._features(frame, crs_transform_spec)[0]

@@ -1,7 +1,8 @@
 """Landing page, collections, schemas, conformance: pygeoapi's documents, our pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,12 +11,15 @@ from starlette.routing import Route
 
 from api.answers import json_answer
 from api.caching import revalidated
+from api.context import caller_of
 from api.negotiation import Wanted, wanted
+from api.ogc.conformance import classes_of, declared
 from api.ogc.openapi import OPENAPI_TYPE, SCHEMA, openapi_document
-from api.ogc.shell import CONFORMANCE, Document, Shell
+from api.ogc.shell import Document, Shell
 from api.pages.render import Pages
 from api.settings import Settings
-from layers.access import CITIZEN
+from api.surface import Surface
+from layers.access import Actor
 from layers.reader import Reader
 from layers.spec import GeometryKind
 from layers.view import CollectionView
@@ -24,12 +28,18 @@ from layers.wording import Language
 
 @dataclass(frozen=True)
 class Standard:
-    """The routes of the standards' shell."""
+    """The routes of the standards' shell; ``beside`` it are the other parts of the service."""
+
+    CONFORMS: ClassVar[tuple[str, ...]] = (
+        *classes_of("ogcapi-common-1/1.0", "core", "html", "json", "landing-page", "oas30"),
+        *classes_of("ogcapi-common-2/1.0", "collections"),
+    )
 
     settings: Settings
     reader: Reader
     pages: Pages
     shell: Shell
+    beside: Sequence[Surface]
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -56,29 +66,34 @@ class Standard:
     def landing(self, request: Request, asked_for: Wanted) -> Response:
         """Answer what this service is and where things are."""
         if asked_for.html:
-            return self.pages.answer("home", request, asked_for, collections=self._views())
-        return json_answer(self.shell.landing(asked_for.language), asked_for.language)
+            return self.pages.answer("home", request, asked_for, collections=self._views(request))
+        return json_answer(
+            self.shell.landing(_actor(request), asked_for.language), asked_for.language
+        )
 
     def collections(self, request: Request, asked_for: Wanted) -> Response:
-        """Answer the public collections."""
+        """Answer the collections that the caller may read."""
         if asked_for.html:
-            return self.pages.answer("collections", request, asked_for, collections=self._views())
+            return self.pages.answer(
+                "collections", request, asked_for, collections=self._views(request)
+            )
         language = asked_for.language
 
         def answer() -> Response:
-            return json_answer(self.shell.collections(language), language)
+            return json_answer(self.shell.collections(_actor(request), language), language)
 
-        return revalidated(request, asked_for, self._views, answer)
+        return revalidated(request, asked_for, lambda: self._views(request), answer)
 
     def collection(self, request: Request, asked_for: Wanted) -> Response:
-        """Answer one public collection."""
+        """Answer one collection."""
         view = self._view(request)
         if asked_for.html:
             return self.pages.answer("collection", request, asked_for, view=view)
         language = asked_for.language
 
         def answer() -> Response:
-            return json_answer(self.shell.collection(view.spec.id, language), language)
+            document = self.shell.collection(_actor(request), view.spec.id, language)
+            return json_answer(document, language)
 
         return revalidated(request, asked_for, lambda: [self._view(request)], answer)
 
@@ -92,31 +107,40 @@ class Standard:
 
     def conformance(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the conformance classes that are served and tested, no others."""
+        classes = declared([self, *self.beside])
         if asked_for.html:
-            return self.pages.answer("conformance", request, asked_for, classes=CONFORMANCE)
-        return json_answer({"conformsTo": list(CONFORMANCE)}, asked_for.language)
+            return self.pages.answer("conformance", request, asked_for, classes=classes)
+        return json_answer({"conformsTo": classes}, asked_for.language)
 
     def openapi(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the description of the interface."""
-        document = openapi_document(self.settings, self.reader, asked_for.language)
+        document = openapi_document(self.settings, self.reader, _actor(request), asked_for.language)
         if asked_for.html:
             return self.pages.answer("openapi", request, asked_for, document=document)
         return json_answer(document, asked_for.language, OPENAPI_TYPE)
 
     def _fields(
-        self, request: Request, asked_for: Wanted, ask: Callable[[str, Language], Document]
+        self,
+        request: Request,
+        asked_for: Wanted,
+        ask: Callable[[Actor, str, Language], Document],
     ) -> Response:
         view = self._view(request)
         if asked_for.html:
             return self.collection(request, asked_for)
-        return json_answer(ask(view.spec.id, asked_for.language), asked_for.language, SCHEMA)
+        document = ask(_actor(request), view.spec.id, asked_for.language)
+        return json_answer(document, asked_for.language, SCHEMA)
 
     def _view(self, request: Request) -> CollectionView:
-        return self.reader.view(CITIZEN, request.path_params["collection"])
+        return self.reader.view(_actor(request), request.path_params["collection"])
 
-    def _views(self) -> list[CollectionView]:
+    def _views(self, request: Request) -> list[CollectionView]:
         return [
             view
-            for view in self.reader.collections(CITIZEN)
+            for view in self.reader.collections(_actor(request))
             if view.spec.geometry is not GeometryKind.NONE
         ]
+
+
+def _actor(request: Request) -> Actor:
+    return caller_of(request.scope).purposeless

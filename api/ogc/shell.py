@@ -15,23 +15,10 @@ from starlette.datastructures import Headers, QueryParams
 from api.ogc.config import pygeoapi_config
 from api.settings import Settings
 from api.wording import documents, words
-from layers.access import CITIZEN
+from layers.access import Actor
 from layers.reader import Reader
 from layers.wording import Language
 
-CONFORMANCE = (
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/html",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/oas30",
-    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
-    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
-)
 _TYPES = {
     "application/geo+json",
     "application/json",
@@ -41,6 +28,7 @@ _TYPES = {
 }
 
 Document = dict[str, Any]
+State = tuple[tuple[str, int], ...]  # layers and their generations
 Call = Callable[..., tuple[dict[str, str], int, str]]
 
 
@@ -56,38 +44,40 @@ class _Asked:
 
 
 class Shell:
-    """pygeoapi over the current generations; made anew when an import published another."""
+    """pygeoapi over the current generations; made anew when an import published another.
+
+    Actors are given without a purpose: one pygeoapi serves all of a role.
+    """
 
     def __init__(self, settings: Settings, reader: Reader) -> None:
         self._settings = settings
         self._reader = reader
-        self._api: API | None = None
-        self._made_for: tuple[tuple[str, int], ...] = ()
+        self._made: dict[str, tuple[State, API]] = {}  # by role
 
-    def landing(self, language: Language) -> Document:
+    def landing(self, actor: Actor, language: Language) -> Document:
         """Return the landing page with the links that are served."""
-        return self._ask(core.landing_page, "/", language)
+        return self._ask(core.landing_page, actor, "/", language)
 
-    def collections(self, language: Language) -> Document:
-        """Return all public collections."""
-        return self._ask(core.describe_collections, "/collections", language)
+    def collections(self, actor: Actor, language: Language) -> Document:
+        """Return all collections that the actor may read."""
+        return self._ask(core.describe_collections, actor, "/collections", language)
 
-    def collection(self, collection_id: str, language: Language) -> Document:
-        """Return one public collection; its existence is the caller's to check."""
-        return self._ask(core.describe_collections, "/collections", language, collection_id)
+    def collection(self, actor: Actor, collection_id: str, language: Language) -> Document:
+        """Return one collection; its existence is the caller's to check."""
+        return self._ask(core.describe_collections, actor, "/collections", language, collection_id)
 
-    def schema(self, collection_id: str, language: Language) -> Document:
+    def schema(self, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return the JSON Schema of a collection's features."""
-        return self._fields(core.get_collection_schema, collection_id, language)
+        return self._fields(core.get_collection_schema, actor, collection_id, language)
 
-    def queryables(self, collection_id: str, language: Language) -> Document:
+    def queryables(self, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return the fields that may be filtered by."""
-        return self._fields(itemtypes.get_collection_queryables, collection_id, language)
+        return self._fields(itemtypes.get_collection_queryables, actor, collection_id, language)
 
-    def _fields(self, call: Call, collection_id: str, language: Language) -> Document:
+    def _fields(self, call: Call, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return a document about fields, with their titles in the language asked for."""
-        document = self._ask(call, "/collections", language, collection_id)
-        for field in self._reader.view(CITIZEN, collection_id).fields:
+        document = self._ask(call, actor, "/collections", language, collection_id)
+        for field in self._reader.view(actor, collection_id).fields:
             described = document["properties"][field.name]
             described["title"] = field.title[language]
             if field.unit:
@@ -101,8 +91,8 @@ class Shell:
                 described["description"] = "\n".join(about)
         return document
 
-    def _ask(self, call: Call, path: str, language: Language, *args: str) -> Document:
-        api = self._current()
+    def _ask(self, call: Call, actor: Actor, path: str, language: Language, *args: str) -> Document:
+        api = self._current(actor)
         request = APIRequest(_Asked(path, language), api.locales)
         _, status, content = call(api, request, *args)
         if status != 200:
@@ -111,12 +101,13 @@ class Shell:
         _links_served(document, language)
         return document
 
-    def _current(self) -> API:
+    def _current(self, actor: Actor) -> API:
         state = tuple(sorted((k, info.number) for k, info in self._reader.state().items()))
-        if self._api is None or state != self._made_for:
-            self._api = API(pygeoapi_config(self._settings, self._reader), openapi={})
-            self._made_for = state
-        return self._api
+        made = self._made.get(actor.role)
+        if made is None or made[0] != state:
+            made = state, API(pygeoapi_config(self._settings, self._reader, actor), openapi={})
+            self._made[actor.role] = made
+        return made[1]
 
 
 def _links_served(document: Document, language: Language) -> None:

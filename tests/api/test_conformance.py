@@ -11,7 +11,6 @@ import shapely
 from shapely.geometry import shape
 
 from api.features.parameters import MAX_LIMIT
-from api.ogc.shell import CONFORMANCE
 from layers.access import CITIZEN
 from tests.api.public import CRS, CRS84, EPSG, LATITUDE_FIRST, PUBLIC, carry
 
@@ -78,7 +77,7 @@ def test_landing_page_leads_on(client):  # core/http, root-op, root-success
 
 def test_conformance_is_what_is_tested(get):  # conformance-op, -success
     declared = get("/conformance")["conformsTo"]
-    assert declared == list(CONFORMANCE)
+    assert declared == sorted(declared)
     tested = {
         "ogcapi-common-1/1.0": {"core", "landing-page", "json", "html", "oas30"},
         "ogcapi-common-2/1.0": {"collections"},

@@ -1,6 +1,8 @@
 """The description of the interface: valid without the net, complete, and nothing but the truth."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
@@ -13,6 +15,7 @@ from api.wording import documents
 from layers.spec import FieldType
 from tests.api.public import PUBLIC, SPECS
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES_ONLY = {"/accessibility", "/robots.txt", "/favicon.ico", "/static"}
 
 
@@ -92,6 +95,9 @@ def test_the_two_languages_say_the_same_differently(get):
 
 def test_words_are_there_for_everything_that_can_be_said():
     words = documents()
+    parts = [tomllib.loads(p.read_text()) for p in (ROOT / "api/messages/documents").glob("*.toml")]
+    for group, titles in words.items():  # no word is told by two parts
+        assert len(titles) == sum(len(part.get(group, ())) for part in parts)
     codes = {error.code for error in STATUS}
     assert set(words["problem"]) == codes | {"internal", "404", "405", "http"}
     assert set(words["type"]) == set(FieldType)

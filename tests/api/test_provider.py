@@ -17,7 +17,7 @@ from tests.api.public import CRS84, EPSG, HIDDEN, PUBLIC, SPECS
 
 @pytest.fixture(scope="module")
 def config(demo_store, reader):
-    yield pygeoapi_config(Settings(data_dir=demo_store), reader)
+    yield pygeoapi_config(Settings(data_dir=demo_store), reader, CITIZEN)
     close_readers()
 
 
