@@ -13,6 +13,8 @@ from gis_core.merge.measures import Pairs, PieceMeasures, PointMeasures, distinc
 from gis_core.merge.points import holding, measure_points, measure_reach, resolve_points
 from gis_core.merge.shares import measure_touching, resolve_pieces
 
+_ROUNDING_M = 1e-6  # more than the sum of a place and a reach is rounded by
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -74,7 +76,7 @@ class PointsOnParcels:
     def on(self, parcels: NDArray[np.intp]) -> PointMeasures:
         """See `LivingMeasures.on`; what is found beyond what matters does no harm."""
         picked = self.parcels.pick(parcels)
-        widest = self._reach(np.array([self.features.largest]))
+        widest = self._reach(np.array([self.features.largest])) + _ROUNDING_M
         grown = picked.flat.box + widest * np.array([-1.0, -1.0, 1.0, 1.0])
         close = distinct(self.features.meeting(grown)[1])
         radius = self.features.number[close]

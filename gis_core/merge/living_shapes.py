@@ -1,6 +1,7 @@
 """Shapes that change: a large base that stays, and the few that came since."""
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -241,7 +242,7 @@ class LivingShapes:
 
     def _last(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.intp]:
         """Return the slots that ids have, or had last; -1 where there never was one."""
-        return np.array([self._slot.get(name, -1) for name in ids], np.intp)
+        return np.fromiter(map(self._slot.get, ids, repeat(-1)), np.intp, len(ids))
 
     def _append(self, first: int, flat: FlatShapes) -> None:
         """Index shapes, together with the last ones where those are few or not more."""
