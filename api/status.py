@@ -16,6 +16,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     core.ParcelKeyError: (HTTPStatus.BAD_REQUEST, 1),
     core.DistrictCatalogueError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     core.StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    core.TileAddressError: (HTTPStatus.NOT_FOUND, 1),
     core.DeadlineError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     core.QueryError: (HTTPStatus.BAD_REQUEST, 1),
     core.ChangeError: (HTTPStatus.CONFLICT, 1),

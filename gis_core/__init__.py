@@ -12,6 +12,8 @@ Places
     the systems an answer may be in, `geojson` writes it.
 History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
+Tiles
+    `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector tile.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
 Errors

@@ -64,6 +64,12 @@ class DistrictCatalogueError(FlurbuchError):
     code = "district-catalogue"
 
 
+class TileAddressError(FlurbuchError):
+    """A tile matrix set has no such level, or the level no such row or column."""
+
+    code = "tile-address"
+
+
 class DeadlineError(FlurbuchError):
     """A query took longer than it was given."""
 
