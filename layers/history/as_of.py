@@ -6,13 +6,13 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from gis_core.store import Query, Snapshot
+from gis_core.store import Query, Rows
 from layers.history.record import VALID_FROM, VALID_TO, lineage_table, looked_up, version_table
 from layers.spec import CollectionSpec
 
 
 def valid_on(
-    current: Snapshot, record: Snapshot | None, spec: CollectionSpec, on: date, query: Query
+    current: Rows, record: Rows | None, spec: CollectionSpec, on: date, query: Query
 ) -> gpd.GeoDataFrame | pd.DataFrame:
     """Return the parcels that were valid on a day, in the order of their keys.
 
@@ -44,7 +44,7 @@ def valid_on(
     return pd.concat(parts).sort_values(key, kind="stable").drop(columns=extra)
 
 
-def _begins(rows: pd.DataFrame, record: Snapshot | None, spec: CollectionSpec) -> pd.Series:
+def _begins(rows: pd.DataFrame, record: Rows | None, spec: CollectionSpec) -> pd.Series:
     """Return the day from which current parcels are valid; NaT: since ever."""
     name = spec.source.begins_at
     begins = pd.Series(pd.NaT, rows.index, dtype="datetime64[s]")
@@ -62,7 +62,7 @@ def _begins(rows: pd.DataFrame, record: Snapshot | None, spec: CollectionSpec) -
 
 
 def _versions(
-    record: Snapshot, spec: CollectionSpec, asked: Query, on: date
+    record: Rows, spec: CollectionSpec, asked: Query, on: date
 ) -> gpd.GeoDataFrame | pd.DataFrame:
     table = version_table(spec.id)
     names = {c.name for c in record.table(table).schema.columns}

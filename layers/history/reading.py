@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gis_core.descent import KeyLinks
-from gis_core.store import Query, Snapshot
+from gis_core.store import Query, Rows
 from layers.errors import UnknownFieldError
 from layers.history.as_of import valid_on
 from layers.history.model import Event, Fate, Link, Successor
@@ -53,9 +53,7 @@ class ParcelHistory:
         Where reads of secrets are noted.
     """
 
-    def __init__(
-        self, view: CollectionView, current: Snapshot, record: Snapshot | None, log: Log
-    ) -> None:
+    def __init__(self, view: CollectionView, current: Rows, record: Rows | None, log: Log) -> None:
         self._view = view
         self._current = current
         self._record = record

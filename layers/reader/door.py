@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from gis_core.errors import StoreError
-from gis_core.store import HISTORY, MERGE, GenerationInfo, Snapshot, Store
+from gis_core.store import HISTORY, MERGE, GenerationInfo, Generations, Rows
 from layers.access import Actor, Policy
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
@@ -22,7 +21,7 @@ class Door:
     def __init__(
         self,
         *,
-        store: Store,
+        store: Generations,
         registry: Registry,
         municipality: Municipality,
         policy: Policy,
@@ -107,14 +106,17 @@ class Door:
         number = merged.inputs.get(layer_id) if merged else None
         if number is None:
             raise NotMergedError(f"layer {layer_id} was never merged", advice=MERGE_ADVICE)
-        try:
-            return self._store.snapshot(layer_id, number).info
-        except StoreError as fault:
-            raise NotMergedError(
-                f"the import of {layer_id} that was merged is no longer kept", advice=MERGE_ADVICE
-            ) from fault
+        served = self._store.served().get(layer_id)
+        if served is not None and served.number == number:
+            return served
+        for kept in self._store.generations(layer_id):
+            if kept.number == number:
+                return kept
+        raise NotMergedError(
+            f"the import of {layer_id} that was merged is no longer kept", advice=MERGE_ADVICE
+        )
 
-    def _snapshot(self, view: CollectionView) -> Snapshot:
+    def _rows(self, view: CollectionView) -> Rows:
         return self._store.open_generation(view.generation, deadline_s=self._deadline_s)
 
     def _log(

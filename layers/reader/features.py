@@ -52,8 +52,7 @@ class Features(Door):
         check_fields(self.policy, actor, view, query)
         if query.columns is None:
             query = query.selecting(view.names)
-        snapshot = self._snapshot(view)
-        frame = snapshot.frame(view.id, query, released=view.names)
+        frame = self._rows(view).frame(view.id, query, released=view.names)
         classes = view.classes(query.fields())
         self._log(actor, "frame", view, query, frame.index, classes=classes)
         return frame
@@ -86,7 +85,7 @@ class Features(Door):
         table = collection + UNMAPPED
         if view.generation.table(table) is None:
             return pd.Series(dtype="str", name=UNMAPPED_TEXT, index=pd.Index([], name=FEATURE_ID))
-        texts = self._snapshot(view).frame(table, query)[UNMAPPED_TEXT]
+        texts = self._rows(view).frame(table, query)[UNMAPPED_TEXT]
         self._log(actor, "unmapped", view, query, texts.index, classes=frozenset({access}))
         return texts
 
@@ -96,7 +95,7 @@ class Features(Door):
         """Count the features that a query describes, exactly and without its limit."""
         view = self.view(actor, collection, as_merged=as_merged)
         check_fields(self.policy, actor, view, query)
-        number = self._snapshot(view).count(view.id, query, released=view.names)
+        number = self._rows(view).count(view.id, query, released=view.names)
         classes = view.classes(query.selecting(()).fields())
         self._log(actor, "count", view, query, (), classes=classes, count=number)
         return number

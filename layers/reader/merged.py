@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gis_core.store import FEATURE_ID, HISTORY, Snapshot
+from gis_core.store import FEATURE_ID, HISTORY, Rows
 from layers.access import Actor, link_access
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
 from layers.history.reading import ParcelHistory
@@ -30,7 +30,7 @@ class Merged(Door):
         record = None
         if info is not None and info.table(lineage_table(view.id)) is not None:
             record = self._store.open_generation(info, deadline_s=self._deadline_s)
-        return ParcelHistory(view, self._snapshot(view), record, partial(self._log, actor))
+        return ParcelHistory(view, self._rows(view), record, partial(self._log, actor))
 
     def links(
         self,
@@ -75,7 +75,7 @@ class Merged(Door):
         if layer is not None and layer.raster is not None:
             if not self._may_read_raster(actor, layer):
                 raise no_collection(collection)
-            return self._merge_snapshot(table).frame(table, query).set_index(PARCEL_KEY)
+            return self._merge_rows(table).frame(table, query).set_index(PARCEL_KEY)
         view, merged = self._linked(actor, collection, table=table)
         columns = view.summary_columns(c.name for c in merged.table(table).schema.columns)
         query = query.selecting(columns)
@@ -106,9 +106,9 @@ class Merged(Door):
         allowed = self._may_read_raster(actor, layer)
         if not allowed or info is None or not info.attachments:
             return None
-        return info.path / info.attachments[0]
+        return self._store.open_generation(info).attachment(info.attachments[0])
 
-    def _merge_snapshot(self, table: str) -> Snapshot:
+    def _merge_rows(self, table: str) -> Rows:
         info = self.merged()
         if info is None or info.table(table) is None:
             raise NotMergedError("there are no links yet", advice=MERGE_ADVICE)
@@ -116,13 +116,13 @@ class Merged(Door):
 
     def _linked(
         self, actor: Actor, collection: str, *, table: str = ""
-    ) -> tuple[CollectionView, Snapshot]:
+    ) -> tuple[CollectionView, Rows]:
         view = self.view(actor, collection)
         if not view.linked:
             raise AccessError(
                 f"the parcel links of {collection} may not be read", collection=collection
             )
-        return view, self._merge_snapshot(table or f"link_{collection}")
+        return view, self._merge_rows(table or f"link_{collection}")
 
     def _may_read_raster(self, actor: Actor, layer: LayerSpec | None) -> bool:
         self.policy.role(actor)  # an unknown role is an error, not a refusal
