@@ -98,6 +98,31 @@ def test_a_damaged_part_is_named(tmp_path, trees):
         baum.read(baum.groups, ["feature_id"])
 
 
+def test_a_damaged_page_is_the_storage_s_fault(tmp_path, trees):
+    baum = write(tmp_path, trees, **SMALL)
+    part = tmp_path / "baum" / baum.groups[0].file
+    data = bytearray(part.read_bytes())
+    data[4:400] = b"\xff" * 396
+    part.write_bytes(data)
+    with pytest.raises(StoreError, match="part-00000"):
+        baum.read(baum.groups, ["feature_id"])
+    with pytest.raises(StoreError, match="part-00000"):
+        list(baum.tables(baum.groups, ["feature_id"]))
+
+
+def test_batches_come_back_one_by_one_or_not_at_all(tmp_path, trees):
+    storage = Storage.open(tmp_path)
+    storage.write_batches("some.arrow", [trees[:10], trees[10:11], trees[11:]])
+    assert storage.read_batch("some.arrow", 1).equals(trees[10:11])
+    assert storage.read_batch("some.arrow", 2).equals(trees[11:])
+    whole = storage.read("some.arrow")
+    storage.write("some.arrow", whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match=r"some\.arrow"):
+        storage.read_batch("some.arrow", 1)
+    with pytest.raises(StoreError, match=r"other\.arrow"):
+        storage.read_batch("other.arrow", 0)
+
+
 def test_a_place_that_nobody_knows_is_refused_without_its_password():
     with pytest.raises(StoreError, match="gopher://host/a") as refused:
         Storage.open("gopher://me:secret@host/a?token=x")

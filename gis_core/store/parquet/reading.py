@@ -58,26 +58,20 @@ class Dataset:
         StoreError
             A file is absent or damaged, or the storage cannot be reached.
         """
-        for parquet, names, run in self._files(groups, columns):
-            for group in run:
-                yield group, parquet.read_row_group(group.group, names, use_threads=False)
+        for file, run in groupby(groups, key=lambda g: g.file):
+            with self.storage.parquet(f"{self.name}/{file}") as parquet:
+                names = _there(parquet, columns)
+                for group in run:
+                    yield group, parquet.read_row_group(group.group, names, use_threads=False)
 
     def read(self, groups: Iterable[RowGroup], columns: Sequence[str]) -> pa.Table:
         """Return columns of row groups, at least one, as one table; see `tables`."""
-        tables = [
-            parquet.read_row_groups([group.group for group in run], names, use_threads=False)
-            for parquet, names, run in self._files(groups, columns)
-        ]
-        return pa.concat_tables(tables).combine_chunks()
-
-    def _files(
-        self, groups: Iterable[RowGroup], columns: Sequence[str]
-    ) -> Iterator[tuple[pq.ParquetFile, list[str], Iterator[RowGroup]]]:
-        """Yield each file in turn, open, those of the columns that it has, and its groups."""
+        tables = []
         for file, run in groupby(groups, key=lambda g: g.file):
             with self.storage.parquet(f"{self.name}/{file}") as parquet:
-                there = set(parquet.schema_arrow.names)
-                yield parquet, [c for c in columns if c.partition(".")[0] in there], run
+                names, places = _there(parquet, columns), [group.group for group in run]
+                tables.append(parquet.read_row_groups(places, names, use_threads=False))
+        return pa.concat_tables(tables).combine_chunks()
 
     def covering(self) -> NDArray[np.float64]:
         """Return (k, 4) float64, the box around every ``run`` rows of each group in turn."""
@@ -90,6 +84,12 @@ class Dataset:
         end = np.concatenate([[0], np.cumsum(count)])
         start, stop, _ = groups.indices(len(self.groups))
         return slice(int(end[start]), int(end[stop]))
+
+
+def _there(parquet: pq.ParquetFile, columns: Sequence[str]) -> list[str]:
+    """Return those of the columns that a file has."""
+    there = set(parquet.schema_arrow.names)
+    return [c for c in columns if c.partition(".")[0] in there]
 
 
 def read_dataset(storage: Storage, name: str) -> Dataset:
