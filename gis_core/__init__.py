@@ -14,6 +14,8 @@ History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Tiles
     `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector tile.
+Questions
+    `filters` reads and judges conditions in CQL2.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
 Errors

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 Fact = str | float | tuple[str, ...]
+_SHOWN = 80  # characters of what was found
 
 
 class FlurbuchError(Exception):
@@ -80,6 +81,26 @@ class QueryError(FlurbuchError):
     """A query contradicts itself or asks for what cannot be: an empty box, a negative limit."""
 
     code = "query"
+
+
+class FilterError(FlurbuchError):
+    """A filter cannot be read, is too large, or does not fit the fields that it names.
+
+    ``position`` is the character of the text, counted from 1, or a JSON pointer.
+    """
+
+    code = "filter"
+
+    def __init__(self, position: int | str, found: str, expected: str, *, advice: str = "") -> None:
+        shown = found if len(found) <= _SHOWN else f"{found[: _SHOWN - 1]}…"
+        where = f"at character {position}" if isinstance(position, int) else f"at {position!r}"
+        super().__init__(
+            f"filter {where}: found {shown}, expected {expected}",
+            advice=advice,
+            position=position,
+            found=shown,
+            expected=expected,
+        )
 
 
 class ChangeError(FlurbuchError):
