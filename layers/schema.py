@@ -24,6 +24,7 @@ from layers.spec import (
     CONFIDENCE,
     ENDED,
     UNMAPPED,
+    Access,
     CollectionSpec,
     FieldSpec,
     FieldType,
@@ -63,6 +64,7 @@ def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
         crs=crs if shape else None,
         sealed_rows=spec.access.sealed,
         indexed=_indexed(spec),
+        published=_published(spec),
         title=spec.title.get("de", spec.id),
     )
     if spec.source.ends_after is None:
@@ -136,6 +138,13 @@ def split_keys(
     flat = np.array([key for p in parts for key in p], dtype=object)
     words = np.array([word for i in some for word in sure[i].split(" ")], dtype=object)
     return row, flat, words
+
+
+def _published(spec: CollectionSpec) -> tuple[str, ...] | None:
+    """Name the fields that everybody may read, of rows that everybody may know of."""
+    if spec.access is not Access.PUBLIC:
+        return None
+    return tuple(f.name for f in spec.fields if f.access is Access.PUBLIC)
 
 
 def _columns(field: FieldSpec) -> tuple[Column, ...]:

@@ -2,15 +2,17 @@
 
 `store` is the door, `protocol` what readers rely on, whichever store it is. Writing: `generation`
 builds one aside, `tables` (with `rows`, `cells`, `gpkg`, `hilbert`, `rtree`) its tables; `amend`
-builds one as a changed copy of the former; `catalogue` publishes it, `housekeeping` throws away.
-Reading: `reading` answers a `query` through connections that `guard` lends; `differences` tells
-two generations apart, by what amendments `touched` where that is known. `sql` puts statements
-together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning of
-disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log. `parquet`
-keeps tables larger than memory on any storage.
+builds one as a changed copy of the former, table by table (`amended_table`); `catalogue` publishes
+it, `housekeeping` throws away. Reading: `reading` answers a `query` through connections that
+`guard` lends; `differences` tells two generations apart, by what amendments `touched` where that
+is known. `sql` puts statements together, `schema` is the form of tables and generations, `disk`
+locks, fsync and the meaning of disk faults. Beside them: the `quarantine` of refused rows, the
+chain of the `audit` log. `fragments` keeps public features as ready GeoJSON beside the tables,
+`parquet` tables larger than memory on any storage.
 """
 
-from gis_core.store.amend import Amendment, TableAmendment
+from gis_core.store.amend import Amendment
+from gis_core.store.amended_table import TableAmendment
 from gis_core.store.generation import Writer
 from gis_core.store.housekeeping import HISTORY, MERGE
 from gis_core.store.protocol import Generations, Rows

@@ -41,6 +41,14 @@ def from_cells(cells: Sequence[object], kind: ColumnType) -> Values:
     return _FROM[kind](cells)
 
 
+def to_json(cells: Sequence[object], kind: ColumnType) -> Cells:
+    """Return stored values as JSON has them; instants to the second."""
+    write = _JSON.get(kind)
+    if write is None:
+        return list(cells)
+    return [None if cell is None else write(cell) for cell in cells]
+
+
 def to_bound(value: object, kind: ColumnType) -> str | int | float | None:
     """Return one value of a query as it is compared with stored ones of that type."""
     if isinstance(value, np.generic):
@@ -171,4 +179,11 @@ _FROM: dict[ColumnType, Callable[[Sequence[object]], Values]] = {
     ColumnType.DATE: _read_date,
     ColumnType.DATETIME: _read_datetime,
     ColumnType.LIST: _read_list,
+}
+
+
+_JSON: dict[ColumnType, Callable[[Any], object]] = {
+    ColumnType.BOOLEAN: bool,
+    ColumnType.DATETIME: lambda text: f"{text[:19]}Z",
+    ColumnType.LIST: json.loads,
 }

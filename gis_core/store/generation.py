@@ -16,6 +16,8 @@ from gis_core.faults import Fault
 from gis_core.store import gpkg, sql
 from gis_core.store.catalogue import Catalogue
 from gis_core.store.disk import LayerLock, disk_faults, fsync, fsync_tree
+from gis_core.store.fragments import write_segment
+from gis_core.store.fragments.files import FOLDER
 from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.housekeeping import LOCK_FILE, STAGING_PREFIX, clear_leftovers, prune
 from gis_core.store.quarantine import QUARANTINE_FILE, create_quarantine, write_faults
@@ -25,7 +27,7 @@ from gis_core.store.touched import TOUCHED_FILE
 
 STAGE_FILE = "staged.sqlite"
 _ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
-_SECRET_FILES = (SEALED_FILE, QUARANTINE_FILE, TOUCHED_FILE)
+_OWN_NAMES = {OPEN_FILE, SEALED_FILE, QUARANTINE_FILE, TOUCHED_FILE, STAGE_FILE, FOLDER}
 
 
 class Writer:
@@ -108,7 +110,7 @@ class Writer:
 
     def attach(self, path: Path, name: str) -> None:
         """Copy a file (a raster) into the generation."""
-        if not _ATTACHMENT.fullmatch(name) or name in {OPEN_FILE, STAGE_FILE, *_SECRET_FILES}:
+        if not _ATTACHMENT.fullmatch(name) or name in _OWN_NAMES:
             raise StoreError(f"{name!r} cannot be the name of an attached file", name=name)
         with disk_faults(f"cannot attach {path.name}"):
             shutil.copyfile(path, self._folder / name)
@@ -176,6 +178,7 @@ class Writer:
                 writer.finish(rows, sealed)
                 if not info.schema.sealed_rows:
                     gpkg.register(rows, info, changed)
+            self._write_fragments(rows, kept, amended, staged)
             for db in filter(None, (rows, sealed)):
                 db.commit()
                 db.execute("DETACH stage")
@@ -200,6 +203,19 @@ class Writer:
     def _prepare(self) -> tuple[tuple[TableInfo, ...], tuple[TableInfo, ...]]:
         """Make the files ready for staged tables; return the kept and the changed ones in them."""
         return (), ()
+
+    def _write_fragments(
+        self,
+        rows: sqlite3.Connection,
+        kept: tuple[TableInfo, ...],
+        amended: tuple[TableInfo, ...],
+        staged: tuple[TableInfo, ...],
+    ) -> None:
+        """Make the features of published tables ready beside them."""
+        del kept, amended  # of a generation that is new as a whole there are none
+        for info in staged:
+            if info.schema.published is not None:
+                write_segment(rows, self._folder, info)
 
     def _check(self, db: sqlite3.Connection) -> None:
         """Refuse a file that SQLite finds fault with."""

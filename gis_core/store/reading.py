@@ -19,6 +19,7 @@ from gis_core.errors import StoreError
 from gis_core.merge.flat import FlatShapes
 from gis_core.store import gpkg, sql
 from gis_core.store.cells import from_cells, to_bound
+from gis_core.store.fragments import Segment, Segments
 from gis_core.store.guard import Connections, Release
 from gis_core.store.query import Query
 from gis_core.store.schema import FEATURE_ID, GEOMETRY, Box, ColumnType, GenerationInfo, TableInfo
@@ -32,10 +33,15 @@ class Snapshot:
     """One generation, opened for reading; it stays the same while others are published."""
 
     def __init__(
-        self, info: GenerationInfo, connections: Connections, deadline_s: float | None = None
+        self,
+        info: GenerationInfo,
+        connections: Connections,
+        segments: Segments,
+        deadline_s: float | None = None,
     ) -> None:
         self.info = info
         self._connections = connections
+        self._segments = segments
         self._deadline_s = deadline_s
 
     def table(self, name: str, *, sealed: bool | None = None) -> TableInfo:
@@ -145,6 +151,24 @@ class Snapshot:
         if table.schema.geometry is None or not table.count:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
+
+    def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
+        """Return the ready features of an open table, None where there are none to be had.
+
+        Parameters
+        ----------
+        released
+            Columns that may be read. Features that show any other are not to be had: the same
+            release decides as for a query.
+        """
+        table = self.info.table(name, sealed=False)
+        if table is None or table.schema.published is None:
+            return None
+        shown = Release.of(table.schema, table.schema.published)
+        given = Release.of(table.schema, released)
+        if not (shown.open <= given.open and shown.sealed <= given.sealed):
+            return None
+        return self._segments.of(self.info.path, table)
 
     def attachment(self, name: str) -> Path:
         """Return the path of an attached file."""

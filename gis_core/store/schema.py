@@ -86,6 +86,9 @@ class TableSchema:
         else all columns. Rows with geometry are in Hilbert order of the box centre.
     indexed
         Columns to index beside ``feature_id`` and all of type ``parcel_key``.
+    published
+        Columns that everybody may read: of these, with id and place, ready GeoJSON is kept
+        beside the table (`gis_core.store.fragments`). None: there is none.
     """
 
     name: str
@@ -96,6 +99,7 @@ class TableSchema:
     keyed: bool = True
     order: tuple[str, ...] = ()
     indexed: tuple[str, ...] = ()
+    published: tuple[str, ...] | None = None
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -118,6 +122,23 @@ class TableSchema:
         for name in (*self.order, *self.indexed):
             if name not in names and not (self.keyed and name == FEATURE_ID):
                 raise StoreError(f"table {self.name}: no column {name!r}", table=self.name)
+        self._check_published()
+
+    def _check_published(self) -> None:
+        if self.published is None:
+            return
+        open_to_all = {c.name for c in self.columns if not c.sealed and not self.sealed_rows}
+        for name in self.published:
+            if name not in open_to_all:
+                raise StoreError(
+                    f"table {self.name}: {name!r} cannot be published: it is no open column",
+                    table=self.name,
+                )
+        if self.sealed_rows or not self.keyed or not self.name.isidentifier():
+            raise StoreError(
+                f"table {self.name}: only open rows with an identity are published",
+                table=self.name,
+            )
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError when there is none."""
@@ -211,6 +232,7 @@ def _table_record(info: TableInfo) -> dict[str, object]:
         "keyed": schema.keyed,
         "order": schema.order,
         "indexed": schema.indexed,
+        "published": schema.published,
         "columns": [[c.name, c.type, c.sealed] for c in schema.columns],
         "count": info.count,
         "bounds": info.bounds,
@@ -221,6 +243,7 @@ def _table_from(record: Mapping[str, Any]) -> TableInfo:
     columns = tuple(
         Column(name, ColumnType(kind), sealed) for name, kind, sealed in record["columns"]
     )
+    published = record.get("published")  # unknown to older imports
     schema = TableSchema(
         name=record["name"],
         columns=columns,
@@ -230,6 +253,7 @@ def _table_from(record: Mapping[str, Any]) -> TableInfo:
         keyed=record["keyed"],
         order=tuple(record["order"]),
         indexed=tuple(record["indexed"]),
+        published=None if published is None else tuple(published),
         title=record["title"],
     )
     bounds = record["bounds"]

@@ -10,6 +10,7 @@ from gis_core.errors import StoreError
 from gis_core.store.amend import Amendment
 from gis_core.store.catalogue import FILE, Catalogue
 from gis_core.store.disk import disk_faults
+from gis_core.store.fragments import Segments
 from gis_core.store.generation import Writer
 from gis_core.store.guard import Connections
 from gis_core.store.housekeeping import clear_abandoned
@@ -29,7 +30,8 @@ class Store:
     ``catalogue.sqlite`` says which generation of each layer is served;
     ``layers/<layer>/<number>/`` holds a generation: ``open.gpkg`` (a GeoPackage),
     ``sealed.sqlite`` (personal data and tax secrets), ``quarantine.sqlite`` (rows that
-    could not be used), ``touched.json`` (what amendments changed), and attached files.
+    could not be used), ``touched.json`` (what amendments changed), ``fragments/`` (public
+    features as ready GeoJSON), and attached files.
     Generations never change.
     """
 
@@ -45,6 +47,7 @@ class Store:
         self._catalogue = catalogue
         self._clock = clock
         self._connections = Connections(mapped=mapped)
+        self._segments = Segments()
 
     @classmethod
     def open(
@@ -158,4 +161,4 @@ class Store:
 
     def open_generation(self, info: GenerationInfo, *, deadline_s: float | None = None) -> Snapshot:
         """Open a generation that `served` or `generations` named."""
-        return Snapshot(info, self._connections, deadline_s)
+        return Snapshot(info, self._connections, self._segments, deadline_s)

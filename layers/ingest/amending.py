@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gis_core.errors import StoreError
 from gis_core.faults import Fault, Outcome
 from gis_core.store import Amendment, GenerationInfo, Query, Snapshot, TableSchema
-from gis_core.store.amend import TableAmendment
+from gis_core.store.amended_table import TableAmendment
 from gis_core.store.schema import FEATURE_ID
 from gis_core.store.tables import TableWriter
 from layers.alkis import parcels

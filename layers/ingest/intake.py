@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_core.faults import Fault, Outcome
-from gis_core.store.amend import TableAmendment
+from gis_core.store.amended_table import TableAmendment
 from gis_core.store.schema import FEATURE_ID, ColumnType, TableSchema
 from gis_core.store.tables import TableWriter
 from layers.ingest.checking import Checked

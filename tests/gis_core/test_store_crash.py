@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gis_core.offered_crs import CRS84
 from gis_core.store import Store
 
 # A small process that has everything imported and no database open forks one child per order;
@@ -26,7 +27,13 @@ from gis_core.store import Column, Store, TableSchema
 
 ROWS = 200
 CHANGES = set("open close flock ftruncate pwrite mkdir rename unlink rmdir fsync".split())
-SCHEMA = TableSchema("baum", (Column("stamp"), Column("owner", sealed=True)), "point", 25832)
+SCHEMA = TableSchema(
+    "baum",
+    (Column("stamp"), Column("owner", sealed=True)),
+    "point",
+    25832,
+    published=("stamp",),
+)
 PAIRS = TableSchema(
     "pair", (Column("number"), Column("stamp", sealed=True)), keyed=False, order=("number",)
 )
@@ -145,6 +152,10 @@ def look(store):
     assert len(frame) == 200
     assert set(frame["stamp"]) == set(frame["owner"]) == {stamp}
     assert len(set(snapshot.frame("pair")["stamp"])) == 1
+    ready = snapshot.segment("baum", released=("stamp",))
+    features = json.loads(b"[%s]" % ready.slice(ready.variant(CRS84), 0, 200))
+    assert [f["id"] for f in features] == frame.index.tolist()
+    assert {f["properties"]["stamp"] for f in features} == {stamp}
     return snapshot.info.number
 
 
