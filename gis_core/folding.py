@@ -1,11 +1,14 @@
 """Names as they are compared: without case, accents, umlauts, punctuation and blanks."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe"}
 )
+
+_WORD = re.compile(r"[^\W_]+")  # letters and numbers, as `str.isalnum` has them
 
 
 class _Plain(dict[int, str]):
@@ -72,5 +75,4 @@ def fold_words(text: str) -> list[str]:
     if not folded.isascii():
         parts = unicodedata.normalize("NFD", folded)
         folded = "".join(c for c in parts if not unicodedata.combining(c))
-    words = "".join(c if c.isalnum() else " " for c in folded).split()
-    return ["st" if word == "sankt" else word for word in words]
+    return ["st" if word == "sankt" else word for word in _WORD.findall(folded)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis_core.addresses import _list_any, fold_street, list_addresses, split_address
-from gis_core.folding import fold_name, plain_text
+from gis_core.folding import fold_name, fold_words, plain_text
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,8 @@ WORDS = [
 def test_plain_addresses_are_read_like_any_other(words, gap, house):
     text = " ".join([gap.join(words), house])
     assert list_addresses(text) == _list_any(text)
+
+
+def test_words_are_runs_of_letters_and_numbers_in_any_script():
+    words = fold_words("Am_Weg 7b \u2013 \u010capek/\u0436\u00b7\u05d0")
+    assert words == ["am", "weg", "7b", "capek", "\u0436", "\u05d0"]
