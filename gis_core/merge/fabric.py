@@ -80,7 +80,7 @@ class ParcelFabric:
         """
         given = Shapes.of(geometry)
         kind = given.dimension
-        used = np.array([bool(k) for k in key], np.bool_) & (kind >= 0)
+        used = key.astype(np.bool_) & (kind >= 0)
         flat_ones = np.flatnonzero(used & (kind != 2))
         if len(flat_ones):
             first = str(key[flat_ones[0]])

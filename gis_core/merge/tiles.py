@@ -290,8 +290,8 @@ def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     return np.asarray(column.to_numpy(zero_copy_only=False), str)
 
 
-def _words(code: NDArray[np.int8], words: Sequence[str]) -> pa.Array:
-    return pa.array([str(w) for w in words], pa.string()).take(pa.array(code))
+def _words(code: NDArray[np.int8], words: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(code, pa.array([str(w) for w in words], pa.string()))
 
 
 def _shapes(wkb: pa.Array, engine: EngineName) -> Shapes:

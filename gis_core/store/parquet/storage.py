@@ -159,6 +159,7 @@ class Storage:
             row_group_size=rows_per_group,
             compression="snappy" if brief else "zstd",
             write_statistics=not brief,
+            store_schema=not brief,
             use_dictionary=_repetitive(table.schema),
         )
         self.write(name, sink.getvalue())
@@ -247,5 +248,6 @@ def _repetitive(schema: pa.Schema) -> list[str]:
     return [
         f.name
         for f in schema
-        if pa.types.is_string(f.type) and f.name not in {"feature_id", "parcel_key"}
+        if pa.types.is_dictionary(f.type)
+        or (pa.types.is_string(f.type) and f.name not in {"feature_id", "parcel_key"})
     ]
