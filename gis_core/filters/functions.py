@@ -152,7 +152,7 @@ def calculate(op: str, left: float, right: float) -> float | None:
         found = _CALCULATED[op](a, b)
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
-    if isinstance(found, complex) or not math.isfinite(found):
+    if isinstance(found, complex) or math.isnan(found):
         return None
     return float(found)
 
@@ -174,9 +174,14 @@ _CALCULATED: Mapping[str, Callable[[float, float], Any]] = MappingProxyType(
 )
 
 
-def _rounded(number: float) -> int | None:
+def _whole(number: float, cut: Callable[[float], float]) -> float:
+    """Return a whole number as a float: there are whole ones beyond every integer column."""
+    return float(cut(number)) if math.isfinite(number) else number
+
+
+def _rounded(number: float) -> float:
     """Round halves away from zero, as people do."""
-    return int(math.copysign(math.floor(abs(number) + 0.5), number))
+    return math.copysign(math.floor(abs(number) + 0.5), number)
 
 
 FOLDING: Mapping[str, Callable[[str], str]] = MappingProxyType({"casei": casei, "accenti": accenti})
@@ -185,11 +190,11 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         "abs": Function((_NUMBERS,), Type.NUMBER, abs),
         "area": Function((_PLACE,), Type.NUMBER, lambda g: float(shapely.area(g))),
-        "ceil": Function((_NUMBERS,), Type.INTEGER, math.ceil),
-        "floor": Function((_NUMBERS,), Type.INTEGER, math.floor),
+        "ceil": Function((_NUMBERS,), Type.NUMBER, lambda n: _whole(n, math.ceil)),
+        "floor": Function((_NUMBERS,), Type.NUMBER, lambda n: _whole(n, math.floor)),
         "length": Function((_PLACE,), Type.NUMBER, lambda g: float(shapely.length(g))),
         "lower": Function((_TEXT,), Type.TEXT, str.lower),
-        "round": Function((_NUMBERS,), Type.INTEGER, _rounded),
+        "round": Function((_NUMBERS,), Type.NUMBER, lambda n: _whole(n, _rounded)),
         "text_length": Function((_TEXT,), Type.INTEGER, len),
         "trim": Function((_TEXT,), Type.TEXT, str.strip),
         "upper": Function((_TEXT,), Type.TEXT, str.upper),

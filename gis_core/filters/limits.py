@@ -20,6 +20,7 @@ MAX_DEPTH = 80
 MAX_ITEMS = 10_000
 MAX_VERTICES = 10_000
 Json = Any
+_SIGNS = 4  # of one position
 _JSON_OPEN, _JSON_CLOSE = frozenset("[{"), frozenset("]}")
 
 
@@ -33,15 +34,24 @@ def check_text(text: str) -> list[Token]:
     """
     _check_length(text)
     found = tokens(text)
-    depth = prefix = operators = 0
+    depth = prefix = operators = signs = 0
+    shape: int | None = None  # the depth at which the geometry began that the token belongs to
     for token in found:
         prefix = prefix + 1 if token.kind == "prefix" else 0
         if token.kind == "open":
             depth += 1
         elif token.kind == "close":
             depth -= 1
-        elif token.kind in {"operator", "prefix"}:
-            operators += 1
+            shape = None if shape is not None and depth <= shape else shape
+        elif token.kind == "geometry" and shape is None:
+            shape = depth
+        if token.kind in {"operator", "prefix"}:
+            # Signs of coordinates do not count; a sum that looks like a geometry has more.
+            signs += 1
+            is_sign = shape is not None and token.value == "-" and signs <= _SIGNS
+            operators += 0 if is_sign else 1
+        elif token.kind != "number":
+            signs = 0
         if depth + prefix > MAX_NESTING:
             raise _too_much("nesting", depth + prefix, MAX_NESTING, token.at)
         if operators > MAX_NODES:

@@ -4,10 +4,11 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gis_core.errors import DeadlineError, StoreError
 from gis_core.store import sql
@@ -17,7 +18,7 @@ from gis_core.store.schema import FEATURE_ID, FID, GEOMETRY, TableSchema
 OPEN_FILE = "open.gpkg"
 SEALED_FILE = "sealed.sqlite"
 
-_FUNCTIONS = frozenset({"count", "instr"})
+_BUILT_IN = frozenset({"count", "instr"})
 _MAX_IDLE = 64
 _MAPPED_BYTES = 1 << 28
 _OPCODES = 20_000  # between two looks at the clock: about a millisecond
@@ -47,12 +48,19 @@ class Release:
             return cls(frozenset(), frozenset(pairs))
         return cls(frozenset(pairs), frozenset(apart))
 
-    def allows(self, action: int, first: str | None, second: str | None, file: str | None) -> bool:
-        """Judge one request of SQLite's authorizer."""
+    def allows(
+        self,
+        action: int,
+        first: str | None,
+        second: str | None,
+        file: str | None,
+        functions: Collection[str] = (),
+    ) -> bool:
+        """Judge one request of SQLite's authorizer; ``functions`` may be called besides."""
         if action == sqlite3.SQLITE_SELECT:
             return True
         if action == sqlite3.SQLITE_FUNCTION:
-            return second in _FUNCTIONS
+            return second in _BUILT_IN or second in functions
         if action != sqlite3.SQLITE_READ:
             return False
         if first == "json_each":
@@ -60,6 +68,25 @@ class Release:
         if not second:  # counting rows names the table only
             return any(table == first for table, _ in self.open | self.sealed)
         return (first, second) in (self.sealed if file == sql.SEALED else self.open)
+
+
+class Guarded(sqlite3.Connection):
+    """A connection that knows which functions its present statement may call."""
+
+    functions: Collection[str] = ()
+
+    @contextmanager
+    def calling(self, functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+        """Lend functions to the statements within: before and after nobody may call them."""
+        for name, run in functions.items():
+            self.create_function(name, -1, run, deterministic=True)
+        self.functions = frozenset(functions)
+        try:
+            yield
+        finally:
+            self.functions = ()
+            for name in functions:
+                self.create_function(name, -1, None)
 
 
 class Connections:
@@ -74,13 +101,13 @@ class Connections:
 
     def __init__(self, *, mapped: bool = True) -> None:
         self._mapped_bytes = _MAPPED_BYTES if mapped else 0
-        self._idle: OrderedDict[tuple[Path, Release], list[sqlite3.Connection]] = OrderedDict()
+        self._idle: OrderedDict[tuple[Path, Release], list[Guarded]] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
     def lend(
         self, folder: Path, release: Release, deadline_s: float | None = None
-    ) -> Iterator[sqlite3.Connection]:
+    ) -> Iterator[Guarded]:
         """Yield a connection; a query that runs longer than ``deadline_s`` is stopped.
 
         Raises
@@ -114,7 +141,7 @@ class Connections:
                     db.close()
             self._idle.clear()
 
-    def _take(self, folder: Path, release: Release) -> sqlite3.Connection:
+    def _take(self, folder: Path, release: Release) -> Guarded:
         with self._lock:
             idle = self._idle.get((folder, release))
             if idle:
@@ -130,7 +157,7 @@ class Connections:
                 for db in self._idle.pop(key):
                     db.close()
 
-    def _give_back(self, folder: Path, release: Release, db: sqlite3.Connection) -> None:
+    def _give_back(self, folder: Path, release: Release, db: Guarded) -> None:
         with self._lock:
             self._idle.setdefault((folder, release), []).append(db)
             self._idle.move_to_end((folder, release))
@@ -142,11 +169,11 @@ class Connections:
                     del self._idle[key]
 
 
-def open_guarded(
-    folder: Path, release: Release, mapped_bytes: int = _MAPPED_BYTES
-) -> sqlite3.Connection:
+def open_guarded(folder: Path, release: Release, mapped_bytes: int = _MAPPED_BYTES) -> Guarded:
     """Open the files of a generation read-only, with SQLite refusing all that is not released."""
-    db = sqlite3.connect(_uri(folder / OPEN_FILE), uri=True, check_same_thread=False)
+    db = sqlite3.connect(
+        _uri(folder / OPEN_FILE), uri=True, check_same_thread=False, factory=Guarded
+    )
     try:
         if release.sealed:
             db.execute(f"ATTACH ? AS {sql.SEALED}", (_uri(folder / SEALED_FILE),))
@@ -168,7 +195,7 @@ def open_guarded(
     def judge(
         action: int, first: str | None, second: str | None, file: str | None, _: str | None
     ) -> int:
-        allowed = release.allows(action, first, second, file)
+        allowed = release.allows(action, first, second, file, db.functions)
         return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
     db.set_authorizer(judge)

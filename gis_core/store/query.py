@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from shapely.geometry.base import BaseGeometry
 
 from gis_core.errors import QueryError
-from gis_core.store.schema import Box
+from gis_core.filters.ast import Filter
+from gis_core.store.schema import GEOMETRY, Box
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,8 @@ class Query:
         Field and value; for lists and words: the value is among them; None: no value.
     among
         Field and several values, one of which it has.
+    where
+        A filter that was checked against the collection's fields.
     columns
         Only these fields, in this order; None: all that may be read.
     sort
@@ -46,6 +49,7 @@ class Query:
     within: BaseGeometry | None = None
     equals: Mapping[str, object] = field(default_factory=dict)
     among: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    where: Filter | None = None
     columns: tuple[str, ...] | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     limit: int | None = None
@@ -79,7 +83,8 @@ class Query:
     def fields(self) -> tuple[str, ...]:
         """Name every field that the query asks for, filters by or sorts by."""
         sorted_by = (name for name, _ in self.sort)
-        return (*(self.columns or ()), *self.equals, *self.among, *sorted_by)
+        asked = (n for n in (self.where.fields() if self.where else ()) if n != GEOMETRY)
+        return (*(self.columns or ()), *self.equals, *self.among, *asked, *sorted_by)
 
     def selecting(self, columns: Sequence[str]) -> "Query":
         """Return the same query for these columns."""

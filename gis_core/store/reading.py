@@ -1,7 +1,7 @@
 """Rows out of a generation: R-tree first, exact geometry second, columns last."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,9 @@ from gis_core.errors import StoreError
 from gis_core.merge.flat import FlatShapes
 from gis_core.store import gpkg, sql
 from gis_core.store.cells import from_cells, to_bound
+from gis_core.store.filter_functions import functions
 from gis_core.store.fragments import Segment, Segments
-from gis_core.store.guard import Connections, Release
+from gis_core.store.guard import Connections, Guarded, Release
 from gis_core.store.query import Query
 from gis_core.store.schema import FEATURE_ID, GEOMETRY, Box, ColumnType, GenerationInfo, TableInfo
 
@@ -146,7 +147,7 @@ class Snapshot:
             return table.count
         if not query.places:
             statement = sql.Statement(schema=table.schema, columns=(), conditions=conditions)
-            with self._lend(table, released) as db:
+            with self._lend(table, released) as db, db.calling(_functions(table, query)):
                 return int(_run(db, statement).fetchone()[0])
         if table.schema.geometry is None or not table.count:
             return 0
@@ -190,7 +191,7 @@ class Snapshot:
 
     def _lend(
         self, table: TableInfo, released: Sequence[str] | None
-    ) -> AbstractContextManager[sqlite3.Connection]:
+    ) -> AbstractContextManager[Guarded]:
         columns = [c.name for c in table.schema.columns] if released is None else released
         release = Release.of(table.schema, columns)
         return self._connections.lend(self.info.path, release, self._deadline_s)
@@ -205,7 +206,7 @@ class Snapshot:
         with_geometry: bool,
     ) -> list[Row]:
         statement = _statement(table, query, names, with_geometry=with_geometry)
-        with self._lend(table, released) as db:
+        with self._lend(table, released) as db, db.calling(_functions(table, query)):
             cursor = _run(db, statement)
             return list(_exact(cursor, table, query)) if query.places else cursor.fetchall()
 
@@ -217,7 +218,7 @@ class Snapshot:
             yield self._rows(table, query, names, None, with_geometry=True) if found else []
             return
         statement = _statement(table, query, names, with_geometry=placed)
-        with self._lend(table, None) as db:
+        with self._lend(table, None) as db, db.calling(_functions(table, query)):
             cursor = _run(db, statement)
             yield cursor.fetchmany(_LARGE_CHUNK)
             while rows := cursor.fetchmany(_LARGE_CHUNK):
@@ -254,9 +255,21 @@ def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
     for name, values in query.among.items():
         bound = [to_bound(v, _kind(table, name)) for v in values]
         conditions.append(sql.any_of(schema, name, bound))
+    if query.where is not None:
+        conditions += sql.filtering.conditions(query.where, schema)[0]
     for name, value in query.equals.items():
         conditions.append(sql.equals(schema, name, to_bound(value, _kind(table, name))))
     return conditions
+
+
+def _functions(table: TableInfo, query: Query) -> Mapping[str, Callable[..., Any]]:
+    """Return what the query's filter calls; nothing for most queries."""
+    if query.where is None:
+        return {}
+    found, relations = sql.filtering.conditions(query.where, table.schema)
+    called = sql.filtering.called(found)
+    made = functions(relations, table.schema.geometry) if called else {}
+    return {name: made[name] for name in called}
 
 
 def _kind(table: TableInfo, name: str) -> ColumnType:

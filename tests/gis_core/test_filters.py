@@ -167,6 +167,8 @@ TOO_LARGE = {
     "alternatives": " OR ".join(f"n = {i}" for i in range(600)),
     "vertices": f"S_INTERSECTS(geometry, LINESTRING({', '.join(f'{i} 0' for i in range(10_002))}))",
     "items": f"n IN ({', '.join(map(str, range(10_001)))})",
+    "a sum in a geometry": "S_INTERSECTS(geometry, POINT(1" + " -1" * 50_000 + "))",
+    "negations in a geometry": "S_INTERSECTS(geometry, POINT(" + "NOT " * 50_000 + "true))",
     "length": "n = " + "1" * 300_000,
     "quoted identifiers": '"' + "(" * 99_000 + '" = 1 AND ' + "(" * 99_000,
     "a quote in a quote": "name = '\"' AND " + "(" * 99_000,

@@ -1,10 +1,12 @@
 """The only place where SQL text is put together: names are quoted here, values are always bound.
 
 `names` quotes; `writing` builds a generation's tables, `amending` changes a copy of one,
-`checking` asks whether a file is sound, `reading` answers queries, `between` compares two
+`checking` asks whether a file is sound, `reading` answers queries, `filtering` their
+filters, `between` compares two
 generations.
 """
 
+from gis_core.store.sql import filtering
 from gis_core.store.sql.amending import (
     delete_box,
     delete_row,
@@ -71,6 +73,7 @@ __all__ = [
     "delete_row",
     "drop_table",
     "equals",
+    "filtering",
     "find_rows",
     "in_box",
     "insert_box",
