@@ -24,6 +24,7 @@ from api.security import SecurityHeaders
 from api.settings import Settings
 from api.site import Site
 from api.surface import Surface
+from api.tiles.routes import VectorTiles
 from gis_core.errors import FlurbuchError
 from layers.reader import open_reader
 
@@ -39,7 +40,12 @@ def create_app(settings: Settings) -> Starlette:
         The data directory cannot be opened.
     """
     reader = open_reader(
-        settings.data_dir, settings.municipality, settings.layer_dirs, deadline_s=_DEADLINE_S
+        settings.data_dir,
+        settings.municipality,
+        settings.layer_dirs,
+        deadline_s=_DEADLINE_S,
+        tile_folder=settings.tile_dir,
+        tile_bytes=settings.tile_mb << 20,
     )
     pages = Pages(settings, reader.municipality)
     failures = Failures(settings, pages)
@@ -54,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
         Site(settings, reader, pages),
         Features(settings, reader, pages),
         Parcels(settings, reader, pages),
+        VectorTiles(settings, reader),
     ]
     parts.append(Standard(settings, reader, pages, Shell(settings, reader), beside=tuple(parts)))
     return Starlette(

@@ -36,7 +36,7 @@ def revalidated(
     tag = _validator(request, asked_for, views())
     shared = "public" if caller_of(request.scope).anybody else "private"
     headers = {"Cache-Control": f"{shared}, no-cache"}
-    if tag in _known(request):
+    if tag in known_tags(request):
         headers |= {"ETag": tag, "Vary": "Accept, Accept-Language"}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     for _ in range(_ATTEMPTS):
@@ -57,5 +57,6 @@ def _validator(request: Request, asked_for: Wanted, views: Iterable[CollectionVi
     return f'W/"{digest.hexdigest()}"'
 
 
-def _known(request: Request) -> set[str]:
+def known_tags(request: Request) -> set[str]:
+    """Return the validators of the answers that the caller has already."""
     return {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}

@@ -27,7 +27,7 @@ def wanted(request: Request, default: Language = "de") -> Wanted:
     FormatError
         ``f`` or ``lang`` names something that is not offered.
     """
-    return Wanted(html=_html(request), language=_language(request, default))
+    return Wanted(html=_html(request), language=language_of(request, default))
 
 
 def _html(request: Request) -> bool:
@@ -43,7 +43,8 @@ def _html(request: Request) -> bool:
     return best == "text/html"
 
 
-def _language(request: Request, default: Language) -> Language:
+def language_of(request: Request, default: Language) -> Language:
+    """Return the language asked for by ``lang``, else by the Accept-Language header."""
     asked = request.query_params.get("lang")
     if asked is not None:
         if asked not in LANGUAGES:

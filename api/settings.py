@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     contact_email: str = Field(
         default="geodaten@stadt.example", description="Shown on pages and in the API."
     )
+    tile_dir: Path | None = Field(
+        default=None, description="Folder in which made tiles are kept; none: in memory only."
+    )
+    tile_mb: int = Field(default=1024, ge=1, description="Size of that folder at most, in MB.")
     synthetic: bool = Field(
         default=False, description="The data are made up: say so on pages and prints."
     )

@@ -9,10 +9,13 @@ from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.negotiation import LANGUAGES
 from api.settings import Settings
+from api.tiles.documents import MVT
 from api.wording import words
 from gis_core.offered_crs import CRS84, supported_crs
+from gis_core.tiling import MATRIX_SETS
 from layers.access import Actor
 from layers.reader import Reader
+from layers.reader.tiles import tiled
 from layers.spec import GeometryKind
 from layers.view import CollectionView
 from layers.wording import Language
@@ -63,8 +66,20 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         ),
         "/healthz": _get("health", say("health"), JSON),
     }
+    paths["/tileMatrixSets"] = _get("tile-matrix-sets", say("tile-matrix-sets"), JSON, html=False)
+    paths["/tileMatrixSets/{tileMatrixSetId}"] = _get(
+        "tile-matrix-set",
+        say("tile-matrix-set"),
+        JSON,
+        _path("tileMatrixSetId", language),
+        html=False,
+    )
+    paths |= _tile_paths("", "", language)
     for view in views:
         paths.update(_collection_paths(view, language))
+        if tiled(view):
+            facts = {"title": view.spec.title[language]}
+            paths |= _tile_paths(f"/collections/{view.id}", "collection-", language, **facts)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -106,11 +121,36 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
     }
 
 
-def _get(operation: str, summary: str, media_type: str, *parameters: Node) -> Node:
+def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
+    """Return the paths of tiles, of everything or of the collection at ``base``."""
+    name = base.rsplit("/", 1)[-1] + "." if base else ""
+    one = _path("tileMatrixSetId", language) | {
+        "schema": {"type": "string", "enum": list(MATRIX_SETS)}
+    }
+    place = [_path(step, language) for step in ("tileMatrix", "tileRow", "tileCol")]
+
+    def get(operation: str, media_type: str, *parameters: Node) -> Node:
+        said = _say(language, f"{kind}{operation}", **facts)
+        return _get(f"{name}{operation}", said, media_type, *parameters, html=False)
+
+    return {
+        f"{base}/tiles": get("tilesets", JSON),
+        f"{base}/tiles/{{tileMatrixSetId}}": get("tileset", JSON, one),
+        f"{base}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": get(
+            "tile", MVT, one, *place
+        ),
+    }
+
+
+def _get(
+    operation: str, summary: str, media_type: str, *parameters: Node, html: bool = True
+) -> Node:
     common = [{"$ref": "#/components/parameters/f"}, {"$ref": "#/components/parameters/lang"}]
     content = {media_type: {"schema": {"type": "object"}}}
-    if operation == "health":
-        common = []
+    if media_type == MVT:
+        content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    if operation == "health" or not html:
+        common = common[1:] if operation != "health" else []
     else:
         content["text/html"] = {"schema": {"type": "string"}}
     return {

@@ -14,9 +14,11 @@ from starlette.datastructures import Headers, QueryParams
 
 from api.ogc.config import pygeoapi_config
 from api.settings import Settings
+from api.tiles.documents import tile_links
 from api.wording import documents, words
 from layers.access import Actor
 from layers.reader import Reader
+from layers.reader.tiles import tiled
 from layers.wording import Language
 
 _TYPES = {
@@ -26,6 +28,8 @@ _TYPES = {
     "application/vnd.oai.openapi+json",
     "text/html",
 }
+
+_NOT_PYGEOAPIS = {"tiling-schemes"}  # what it names so lies at another address
 
 Document = dict[str, Any]
 State = tuple[tuple[str, int], ...]  # layers and their generations
@@ -56,15 +60,23 @@ class Shell:
 
     def landing(self, actor: Actor, language: Language) -> Document:
         """Return the landing page with the links that are served."""
-        return self._ask(core.landing_page, actor, "/", language)
+        document = self._ask(core.landing_page, actor, "/", language)
+        document["links"] += tile_links(self._settings.url, "", language)
+        return document
 
     def collections(self, actor: Actor, language: Language) -> Document:
         """Return all collections that the actor may read."""
-        return self._ask(core.describe_collections, actor, "/collections", language)
+        document = self._ask(core.describe_collections, actor, "/collections", language)
+        for collection in document["collections"]:
+            self._lead_on(collection, actor, language)
+        return document
 
     def collection(self, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return one collection; its existence is the caller's to check."""
-        return self._ask(core.describe_collections, actor, "/collections", language, collection_id)
+        call = core.describe_collections
+        document = self._ask(call, actor, "/collections", language, collection_id)
+        self._lead_on(document, actor, language)
+        return document
 
     def schema(self, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return the JSON Schema of a collection's features."""
@@ -73,6 +85,12 @@ class Shell:
     def queryables(self, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return the fields that may be filtered by."""
         return self._fields(itemtypes.get_collection_queryables, actor, collection_id, language)
+
+    def _lead_on(self, collection: Document, actor: Actor, language: Language) -> None:
+        """Add what pygeoapi knows nothing of."""
+        if tiled(self._reader.view(actor, collection["id"])):
+            base = f"/collections/{collection['id']}"
+            collection["links"] += tile_links(self._settings.url, base, language)
 
     def _fields(self, call: Call, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return a document about fields, with their titles in the language asked for."""
@@ -121,6 +139,7 @@ def _links_served(document: Document, language: Language) -> None:
 def _titled(links: Iterable[Document], language: Language) -> Iterator[Document]:
     for link in links:
         relation = link["rel"].rsplit("/", 1)[-1]  # OGC's own relations are addresses
-        if link["type"].split(";")[0] in _TYPES and relation in documents()["link"]:
+        known = relation in documents()["link"] and relation not in _NOT_PYGEOAPIS
+        if known and link["type"].split(";")[0] in _TYPES:
             kept = {name: link[name] for name in ("rel", "type", "href")}
             yield kept | {"title": words("link", relation, language)}

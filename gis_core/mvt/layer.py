@@ -74,14 +74,24 @@ def _tags(columns: Mapping[str, Sequence[Value]], rows: Ints) -> tuple[Ints, Int
         if len(set(map(type, cells)) - {NoneType}) > 1:
             cells = [(type(cell), cell) for cell in cells]  # 1, 1.0 and true are equal otherwise
         place = dict.fromkeys(cells, -1)
-        for cell in place:
-            value = cell[1] if isinstance(cell, tuple) else cell
-            if message := _message(value):
+        for cell, message in zip(place, _messages(list(place)), strict=True):
+            if message:
                 place[cell] = known.setdefault(message, len(known))
         pair[:, key, 0] = key
         pair[:, key, 1] = list(map(place.__getitem__, cells))
     given = pair[:, :, 1] >= 0
     return pair[given].ravel(), offsets(2 * given.sum(axis=1)), list(known)
+
+
+def _messages(cells: list[object]) -> list[bytes]:
+    """Return a layer's fields with values, which may stand in pairs with their types."""
+    if all(type(cell) is str for cell in cells):
+        texts = [cell.encode() for cell in cells if isinstance(cell, str)]
+        return [
+            _SHORT_TEXT[len(t)] + t if len(t) < len(_SHORT_TEXT) else _message(t.decode())
+            for t in texts
+        ]
+    return [_message(cell[1] if isinstance(cell, tuple) else cell) for cell in cells]
 
 
 def _message(value: object) -> bytes:

@@ -4,11 +4,12 @@
 builds one aside, `tables` (with `rows`, `cells`, `gpkg`, `hilbert`, `rtree`) its tables; `amend`
 builds one as a changed copy of the former, table by table (`amended_table`); `catalogue` publishes
 it, `housekeeping` throws away. Reading: `reading` answers a `query` through connections that
-`guard` lends, with `filter_functions` for a filter; `differences` tells two generations
-apart, by what amendments `touched` where that is known. `sql` puts statements together, `schema`
-is the form of tables and generations, `disk` locks, fsync and the meaning of disk faults. Beside
-them: the `quarantine` of refused rows, the chain of the `audit` log. `fragments` keeps public
-features as ready GeoJSON beside the tables, `parquet` tables larger than memory on any storage.
+`guard` lends, with `filter_functions` for a filter, and what is `nearby` as it is stored;
+`differences` tells two generations apart, by what amendments `touched` where that is known. `sql`
+puts statements together, `schema` is the form of tables and generations, `disk` locks, fsync and
+the meaning of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit`
+log. `fragments` keeps public features as ready GeoJSON beside the tables, `parquet` tables larger
+than memory on any storage, `tile_cache` tiles that were made.
 """
 
 from gis_core.store.amend import Amendment
@@ -30,6 +31,7 @@ from gis_core.store.schema import (
 )
 from gis_core.store.store import Store
 from gis_core.store.tables import TableWriter
+from gis_core.store.tile_cache import TileCache
 
 __all__ = [
     "FEATURE_ID",
@@ -50,5 +52,6 @@ __all__ = [
     "TableInfo",
     "TableSchema",
     "TableWriter",
+    "TileCache",
     "Writer",
 ]

@@ -11,8 +11,9 @@ from typing import Protocol
 import geopandas as gpd
 import pandas as pd
 
+from gis_core.store.nearby import Nearby
 from gis_core.store.query import Query
-from gis_core.store.schema import GenerationInfo, TableInfo
+from gis_core.store.schema import Box, GenerationInfo, TableInfo
 
 
 class Rows(Protocol):
@@ -59,6 +60,18 @@ class Rows(Protocol):
         StoreError
             A column does not exist or was not released.
         """
+        ...
+
+    def near(
+        self,
+        name: str,
+        box: Box,
+        columns: Sequence[str],
+        *,
+        released: Sequence[str],
+        least: float = 0.0,
+    ) -> Nearby:
+        """Return the rows whose box meets a box, and is ``least`` wide or high, for tiles."""
         ...
 
     def count(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gis_core.store import HISTORY, MERGE, GenerationInfo, Generations, Rows
+from gis_core.store import HISTORY, MERGE, GenerationInfo, Generations, Rows, TileCache
 from layers.access import Actor, Policy
 from layers.audit import AuditLog, Reading
 from layers.errors import AccessError, NotMergedError, UnknownCollectionError
@@ -27,6 +27,7 @@ class Door:
         policy: Policy,
         audit: AuditLog,
         deadline_s: float | None = None,
+        tiles: TileCache | None = None,
     ) -> None:
         self.registry = registry
         self.municipality = municipality
@@ -34,11 +35,13 @@ class Door:
         self._store = store
         self._audit = audit
         self._deadline_s = deadline_s
+        self._tiles = tiles or TileCache()
 
     def close(self) -> None:
         """Close the files."""
         self._store.close()
         self._audit.close()
+        self._tiles.close()
 
     def state(self) -> dict[str, GenerationInfo]:
         """Return the served import of every layer that has one: for operators, not the public."""

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gis_core.store import Store
+from gis_core.store import Store, TileCache
 from layers.access import load_policy
 from layers.audit import AuditLog
 from layers.municipality import load_municipality
 from layers.reader.features import Features
 from layers.reader.merged import Merged
+from layers.reader.tiles import Tiles
 from layers.registry import find_layers
 
 
-class Reader(Features, Merged):
+class Reader(Features, Merged, Tiles):
     """Answers queries of actors. Safe to share between threads, not over a fork."""
 
 
@@ -22,6 +23,8 @@ def open_reader(
     layer_dirs: Sequence[Path] = (),
     *,
     deadline_s: float | None = None,
+    tile_folder: Path | None = None,
+    tile_bytes: int = 1 << 30,
 ) -> Reader:
     """Open a data directory for reading.
 
@@ -32,6 +35,8 @@ def open_reader(
         ``municipalities``) and, in ``roles.toml``, roles.
     deadline_s
         Longest time that one query may take.
+    tile_folder, tile_bytes
+        Where made tiles are kept, and how many bytes of them at most, about; None: in memory only.
 
     Raises
     ------
@@ -48,4 +53,5 @@ def open_reader(
         policy=load_policy(p for p in roles if p.is_file()),
         audit=AuditLog(data_dir),
         deadline_s=deadline_s,
+        tiles=TileCache(tile_folder, most_bytes=tile_bytes),
     )

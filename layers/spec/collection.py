@@ -53,6 +53,7 @@ class CollectionSpec(Strict):
     access: Access
     identity: tuple[Identifier, ...] = ()
     accuracy_m: float = Field(default=0.1, ge=0)
+    tiles: tuple[Identifier, ...] = ()  # fields that features have in vector tiles
     source: SourceSpec = SourceSpec()
     relation: Relation
     fields: tuple[FieldSpec, ...] = Field(alias="field")
@@ -67,7 +68,7 @@ class CollectionSpec(Strict):
             if called.count(name) > 1:
                 raise ValueError(f"collection {self.id}: {name!r} is given twice, as name or alias")
         lifetime = (self.source.begins_at, self.source.ends_after)
-        used = (*self.identity, *self.relation.fields(), *lifetime)
+        used = (*self.identity, *self.relation.fields(), *lifetime, *self.tiles)
         for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
@@ -127,6 +128,13 @@ class CollectionSpec(Strict):
                 raise ValueError(
                     f"{self.id}.{name}: feature ids are made of it, so it must be {self.access}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _tiles_hold_no_secrets(self) -> Self:
+        for name in self.tiles:
+            if self.field(name).access.sealed:
+                raise ValueError(f"{self.id}.{name}: what is read with a purpose is in no tile")
         return self
 
     def field(self, name: str) -> FieldSpec:

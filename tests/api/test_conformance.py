@@ -83,6 +83,10 @@ def test_conformance_is_what_is_tested(get):  # conformance-op, -success
         "ogcapi-common-2/1.0": {"collections"},
         "ogcapi-features-1/1.0": {"core", "geojson", "html", "oas30"},
         "ogcapi-features-2/1.0": {"crs"},
+        "ogcapi-tiles-1/1.0": {"core", "dataset-tilesets", "geodata-tilesets", "mvt", "oas30"}
+        | {"tileset", "tilesets-list"},
+        "tms/2.0": {"json-tilematrixset", "json-tilematrixsetlimits", "json-tilesetmetadata"}
+        | {"tilematrixset", "tilematrixsetlimits", "tilesetmetadata"},
     }
     spec = "http://www.opengis.net/spec"
     assert set(declared) == {f"{spec}/{s}/conf/{c}" for s, names in tested.items() for c in names}

@@ -5,13 +5,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import shapely
 from openapi_spec_validator import validate
+from shapely.geometry import shape
 from starlette.routing import Mount, Route
 
 from api.app import create_app
 from api.settings import Settings
 from api.status import STATUS
 from api.wording import documents
+from gis_core.crs import plan_operation, transform_xy
+from gis_core.tiling import WEB_MERCATOR_QUAD
 from layers.spec import FieldType
 from tests.api.public import PUBLIC, SPECS
 
@@ -56,12 +60,28 @@ def test_every_path_answers_as_described(document, client, get):
     for path, node in document["paths"].items():
         collection = path.split("/")[2] if path.startswith("/collections/") else "baum"
         key = first["flurstueck"]["properties"]["flstkennz"]
-        asked = path.format(featureId=first[collection]["id"], parcelKey=key)
+        z, y, x = tile_of(first[collection])
+        asked = path.format(
+            featureId=first[collection]["id"],
+            parcelKey=key,
+            tileMatrixSetId="WebMercatorQuad",
+            tileMatrix=z,
+            tileRow=y,
+            tileCol=x,
+        )
         required = {p["name"]: "Wehr" for p in node["get"]["parameters"] if p.get("required")}
         found = client.get(asked, params={k: v for k, v in required.items() if k == "q"})
         assert found.status_code == 200, asked
         promised = node["get"]["responses"]["200"]["content"]
         assert found.headers["content-type"] in promised
+
+
+def tile_of(feature):
+    """Return level, row, column of a tile that has something of a feature."""
+    corner = shapely.get_coordinates(shape(feature["geometry"]))[0]
+    x, y = transform_xy(*corner[:, None], plan_operation("OGC:CRS84", "EPSG:3857"))
+    limits = WEB_MERCATOR_QUAD.limits((x[0], y[0], x[0], y[0]), 16)
+    return 16, limits.first_row, limits.first_column
 
 
 @pytest.mark.parametrize("collection", PUBLIC)

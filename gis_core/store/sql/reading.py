@@ -71,14 +71,18 @@ def _kind(schema: TableSchema, column: str) -> ColumnType | None:
     return next((c.type for c in schema.columns if c.name == column), None)
 
 
-def in_box(schema: TableSchema, box: Box) -> Condition:
-    """Return the condition that a row's box meets the box, by the R-tree: a superset."""
+def in_box(schema: TableSchema, box: Box, least: float = 0.0) -> Condition:
+    """Return the condition that a row's box meets the box, by the R-tree: a superset.
+
+    ``least``: how wide or high its own box must be.
+    """
     xmin, ymin, xmax, ymax = box
+    large = " AND (maxx - minx >= ? OR maxy - miny >= ?)" if least else ""
     text = (
         f"t.{quote(FID)} IN (SELECT id FROM {place(schema)}.{quote(rtree(schema.name))} "
-        "WHERE maxx >= ? AND minx <= ? AND maxy >= ? AND miny <= ?)"
+        f"WHERE maxx >= ? AND minx <= ? AND maxy >= ? AND miny <= ?{large})"
     )
-    return Condition(text, (xmin, xmax, ymin, ymax))
+    return Condition(text, (xmin, xmax, ymin, ymax, *([least] * 2 if least else [])))
 
 
 def select(statement: Statement) -> tuple[str, tuple[object, ...]]:
