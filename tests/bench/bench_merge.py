@@ -94,21 +94,20 @@ def commands(sizes: list[int]) -> list[Figure]:
         shutil.rmtree(copy.data, ignore_errors=True)
         shutil.copytree(made.data, copy.data)
         whole = min((copy.flurbuch("merge", "--whole") for _ in range(3)), key=lambda c: c.cpu_s)
-        figures += [
-            Figure(f"flurbuch merge --whole, {size:,} parcels: CPU", whole.cpu_s, "s"),
-            Figure(f"flurbuch merge --whole, {size:,} parcels: peak", whole.peak_mib, "MiB"),
-        ]
         idle = min((copy.flurbuch("merge") for _ in range(3)), key=lambda c: c.cpu_s)
-        cold = COLD_S if size == min(sizes) else None
-        figures.append(
+        cold = size == min(sizes)
+        what = f"{size:,} parcels"
+        figures += [
             Figure(
-                f"flurbuch merge, {size:,} parcels, nothing changed: CPU",
-                idle.cpu_s,
+                f"flurbuch merge --whole, {what}: CPU",
+                whole.cpu_s,
                 "s",
-                required=cold,
-                aim=None if cold is None else AIM[COLD_S],
-            )
-        )
+                required=COLD_S if cold else None,
+                aim=AIM[COLD_S] if cold else None,
+            ),
+            Figure(f"flurbuch merge --whole, {what}: peak", whole.peak_mib, "MiB", 600, 400),
+            Figure(f"flurbuch merge, {what}, nothing imported since: CPU", idle.cpu_s, "s"),
+        ]
         shutil.rmtree(copy.data)
     return figures
 

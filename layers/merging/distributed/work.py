@@ -7,6 +7,7 @@ Only names and numbers travel between the driver and its workers; rows go throug
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,7 @@ from layers.merging.distributed.parts import (
 from layers.merging.distributed.plan import Plan, PlanKey, make_plan
 from layers.uses import main_use
 
+_AT_ONCE = 16  # row groups of which it is decided together which rows are near
 _COLUMNS = ("feature_id", "geometry", "radius_m")
 _ONE_SIDE = f"{BOX}.{SIDES[0]}"  # says as well as all four whether there is a box
 
@@ -212,10 +214,12 @@ def _read_near(plan: Plan, collection: TiledCollection, tile: int) -> _Near | No
     shared = [group for group in reading.groups if group.number not in reading.sole]
     sole = [group for group in reading.groups if group.number in reading.sole]
     found = [_sole(dataset.read(sole, (*_COLUMNS, _ONE_SIDE)), tile)] if sole else []
-    for group, table in dataset.tables(shared, (*_COLUMNS, BOX)):
+    for some in batched(shared, _AT_ONCE):
+        table = dataset.read(some, (*_COLUMNS, BOX))
         boxes = box_array(table[BOX].combine_chunks())
         stay = plan.footprints.reside(boxes, collection.rule.reach_m, tile)
-        stray = stay.stray if group.number in reading.answers_for else np.zeros_like(stay.stray)
+        answered = [group.number in reading.answers_for for group in some]
+        stray = stay.stray & np.repeat(answered, [group.rows for group in some])
         found.append(
             _Near(
                 table.drop_columns([BOX]).filter(pa.array(stay.here)),
