@@ -13,6 +13,7 @@ import shapely
 from gis_core.crs import Operation, plan_operation, transform_xy
 from gis_core.errors import TileAddressError
 from gis_core.mvt import BUFFER, EXTENT, Detail, detail, encode_layer, fit
+from gis_core.patchwork import Patchwork
 from gis_core.store import FEATURE_ID
 from gis_core.tiling import Box, Limits, MatrixSet, Tile
 from layers.access import Actor
@@ -145,8 +146,8 @@ class Tiles(Door):
         rows = self._rows(view).near(
             view.id, box, [f.name for f in fields], released=view.names, least=least
         )
-        way = _way(source, tile.matrix_set.epsg)
-        strokes = fit(rows.geometry, tile, lambda x, y: transform_xy(x, y, way), keep)
+        carry = _patchwork(source, tile.matrix_set.epsg).carry
+        strokes = fit(rows.geometry, tile, carry, keep)
         ids = {} if keep.pixel else {FEATURE_ID: rows.feature_id}
         return encode_layer(view.id, strokes, rows.number, {**ids, **rows.values})
 
@@ -220,6 +221,11 @@ def _carried(box: Box, source: int, target: int) -> Box:
     edge = shapely.get_coordinates(outline)
     x, y = transform_xy(edge[:, 0], edge[:, 1], _way(source, target))
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+@cache
+def _patchwork(source: int, target: int) -> Patchwork:
+    return Patchwork(_way(source, target))
 
 
 @cache
