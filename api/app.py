@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from api.addresses import OneAddress
 from api.failures import Failures
 from api.features.routes import Features
+from api.filtering.routes import Filtering
 from api.ogc.provider import close_readers
 from api.ogc.routes import Standard
 from api.ogc.shell import Shell
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
     parts: list[Surface] = [
         Site(settings, reader, pages),
         Features(settings, reader, pages),
+        Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader),
     ]

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from api.errors import ParameterError
 from api.features.crs import check_crs
+from api.filtering import parameters as filtering
 from gis_core.offered_crs import CRS84, Box, box_to_storage
 from layers.query import Query
 from layers.spec import FieldSpec, FieldType
@@ -20,7 +21,7 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 10_000
 MAX_OFFSET = 10_000_000
 _OWN = {"f", "lang", "limit", "offset", "bbox", "bbox-crs", "crs", "datetime"}
-_OWN |= {"properties", "skipGeometry", "sortby"}
+_OWN |= {"properties", "skipGeometry", "sortby", *filtering.NAMES}
 _READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
     FieldType.INTEGER: (r"[+-]?\d{1,18}", int),
     FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,18})?", float),
@@ -75,8 +76,10 @@ def read_items_request(
     ------
     ParameterError
         An unknown parameter or a value that is not allowed.
+    FilterError
+        The filter cannot be read, is too large, or does not fit the collection.
     UnsupportedCRSError
-        ``crs`` or ``bbox-crs`` is not offered.
+        ``crs``, ``bbox-crs`` or ``filter-crs`` is not offered.
     """
     fields = view.called()
     for name in given:
@@ -96,6 +99,7 @@ def read_items_request(
     query = Query(
         intersects=area,
         equals=_equals(given, fields),
+        where=filtering.read_filter(given, view, storage, bounds),
         columns=_properties(given, fields),
         sort=_sort(given, fields),
         limit=limit,

@@ -7,10 +7,12 @@ from typing import Any
 from api.features.answers import GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
+from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
 from api.settings import Settings
 from api.tiles.documents import MVT
 from api.wording import words
+from gis_core.filters.limits import MAX_TEXT
 from gis_core.offered_crs import CRS84, supported_crs
 from gis_core.tiling import MATRIX_SETS
 from layers.access import Actor
@@ -35,6 +37,7 @@ _OF_ITEMS = (
     "properties",
     "sortby",
     "skipGeometry",
+    *filtering.NAMES,
 )
 _PROBLEM: Node = {
     "description": "Problem (RFC 9457)",
@@ -64,6 +67,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
             _path("parcelKey", language),
             _query("as_of", {"type": "string", "format": "date"}, language),
         ),
+        "/functions": _get("functions", say("functions"), JSON),
         "/healthz": _get("health", say("health"), JSON),
     }
     paths["/tileMatrixSets"] = _get("tile-matrix-sets", say("tile-matrix-sets"), JSON, html=False)
@@ -114,6 +118,7 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
         base: _get(f"{name}.collection", say("collection"), JSON),
         f"{base}/schema": _get(f"{name}.schema", say("schema"), SCHEMA),
         f"{base}/queryables": _get(f"{name}.queryables", say("queryables"), SCHEMA),
+        f"{base}/sortables": _get(f"{name}.sortables", say("sortables"), SCHEMA),
         f"{base}/items": _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields),
         f"{base}/items/{{featureId}}": _get(
             f"{name}.item", say("item"), GEOJSON, _path("featureId", language), crs
@@ -190,6 +195,13 @@ def _shared(storage: int, language: Language) -> Node:
         "properties": names,
         "sortby": names,
         "skipGeometry": {"type": "boolean", "default": False},
+        "filter": {"type": "string", "maxLength": MAX_TEXT},
+        "filter-lang": {
+            "type": "string",
+            "enum": list(filtering.LANGUAGES),
+            "default": filtering.LANGUAGES[0],
+        },
+        "filter-crs": crs,
     }
     return {name: _query(name, schema, language) for name, schema in schemas.items()}
 

@@ -51,7 +51,6 @@ class Standard:
             Route("/collections", self._threaded(self.collections)),
             Route(one, self._threaded(self.collection)),
             Route(f"{one}/schema", self._threaded(self.schema)),
-            Route(f"{one}/queryables", self._threaded(self.queryables)),
         ]
 
     def _threaded(
@@ -100,10 +99,6 @@ class Standard:
     def schema(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the JSON Schema of a collection's features."""
         return self._fields(request, asked_for, self.shell.schema)
-
-    def queryables(self, request: Request, asked_for: Wanted) -> Response:
-        """Answer which fields can be filtered by."""
-        return self._fields(request, asked_for, self.shell.queryables)
 
     def conformance(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the conformance classes that are served and tested, no others."""

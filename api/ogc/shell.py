@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from pygeoapi import api as core
-from pygeoapi.api import API, APIRequest, itemtypes
+from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
 from api.ogc.config import pygeoapi_config
@@ -30,6 +30,8 @@ _TYPES = {
 }
 
 _NOT_PYGEOAPIS = {"tiling-schemes"}  # what it names so lies at another address
+_JSON, _SCHEMA = "application/json", "application/schema+json"
+_RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
 
 Document = dict[str, Any]
 State = tuple[tuple[str, int], ...]  # layers and their generations
@@ -62,6 +64,7 @@ class Shell:
         """Return the landing page with the links that are served."""
         document = self._ask(core.landing_page, actor, "/", language)
         document["links"] += tile_links(self._settings.url, "", language)
+        document["links"].append(self._beside("functions", "/functions", _JSON, language))
         return document
 
     def collections(self, actor: Actor, language: Language) -> Document:
@@ -82,14 +85,18 @@ class Shell:
         """Return the JSON Schema of a collection's features."""
         return self._fields(core.get_collection_schema, actor, collection_id, language)
 
-    def queryables(self, actor: Actor, collection_id: str, language: Language) -> Document:
-        """Return the fields that may be filtered by."""
-        return self._fields(itemtypes.get_collection_queryables, actor, collection_id, language)
+    def _beside(self, relation: str, path: str, kind: str, language: Language) -> Document:
+        """Return the link to a document of ours that pygeoapi does not know."""
+        href = f"{self._settings.url}{path}?f=json"
+        title = words("link", relation, language)
+        return {"rel": f"{_RELATIONS}/{relation}", "type": kind, "href": href, "title": title}
 
     def _lead_on(self, collection: Document, actor: Actor, language: Language) -> None:
         """Add what pygeoapi knows nothing of."""
+        base = f"/collections/{collection['id']}"
+        sortables = self._beside("sortables", f"{base}/sortables", _SCHEMA, language)
+        collection["links"].append(sortables)
         if tiled(self._reader.view(actor, collection["id"])):
-            base = f"/collections/{collection['id']}"
             collection["links"] += tile_links(self._settings.url, base, language)
 
     def _fields(self, call: Call, actor: Actor, collection_id: str, language: Language) -> Document:

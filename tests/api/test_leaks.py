@@ -118,7 +118,7 @@ def test_features_have_public_fields_and_no_others(client, canary, collection):
     assert all(set(f["properties"]) <= set(public) for f in answer.json()["features"])
     one = answer.json()["features"][0]["id"]
     assert set(canary(client.get(f"{path}/{one}")).json()["properties"]) <= set(public)
-    for document in ("schema", "queryables"):
+    for document in ("schema", "queryables", "sortables"):
         described = canary(client.get(f"/collections/{collection}/{document}")).json()
         assert set(described["properties"]) <= {*public, "geometry"}
     for form, lang in ASKS:
@@ -128,7 +128,11 @@ def test_features_have_public_fields_and_no_others(client, canary, collection):
 @pytest.mark.parametrize(("collection", "field"), HIDDEN_FIELDS)
 def test_a_hidden_field_is_as_unknown_as_any(client, secrets, collection, field):
     value = next(iter(secrets.get((collection, field), [])), "1")
-    for query in (f"{{}}={value}", "{}=", "sortby={}", "sortby=-{}", "properties={}"):
+    for query in (
+        *(f"{{}}={value}", "{}=", "sortby={}", "sortby=-{}", "properties={}"),
+        *("filter={} IS NULL", f"filter=CASEI({{}})='{value}'", "filter=flaeche>1 OR {}=1"),
+        *('filter-lang=cql2-json&filter={{"op":"isNull","args":[{{"property":"{}"}}]}}',),
+    ):
         for form, lang in ASKS:
             path = f"/collections/{collection}/items?{query}&f={form}&lang={lang}"
             answers = [client.get(path.format(name)) for name in (field, UNKNOWN)]
@@ -142,7 +146,15 @@ def test_a_hidden_field_is_as_unknown_as_any(client, secrets, collection, field)
 
 @pytest.mark.parametrize("collection", [*HIDDEN, "terrain", "property_tax"])
 def test_a_hidden_collection_is_as_absent_as_any(client, collection):
-    for path in ("", "/items", "/items/1", "/schema", "/queryables", "/items?f=html&lang=en"):
+    for path in (
+        "",
+        "/items",
+        "/items/1",
+        "/schema",
+        "/queryables",
+        "/sortables",
+        "/items?f=html&lang=en",
+    ):
         answers = [client.get(f"/collections/{name}{path}") for name in (collection, UNKNOWN)]
         assert [a.status_code for a in answers] == [404, 404]
         told, absent = (

@@ -1,0 +1,104 @@
+"""What may be named in a filter: queryables, sortables, functions."""
+
+from typing import Any
+
+from api.features.schema import JSON_TYPES
+from api.wording import words
+from gis_core.filters import FUNCTIONS, Type
+from gis_core.filters.functions import FOLDING
+from layers.queryables import field_type
+from layers.spec import FieldSpec, FieldType, GeometryKind
+from layers.view import CollectionView
+from layers.wording import Language
+
+Document = dict[str, Any]
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_SHAPES = {
+    GeometryKind.POINT: "geometry-point",
+    GeometryKind.LINE: "geometry-multilinestring",
+    GeometryKind.POLYGON: "geometry-multipolygon",
+}
+_FUNCTION_TYPES = {
+    Type.TEXT: "string",
+    Type.INTEGER: "integer",
+    Type.NUMBER: "number",
+    Type.BOOLEAN: "boolean",
+    Type.DATE: "datetime",
+    Type.DATETIME: "datetime",
+    Type.GEOMETRY: "geometry",
+}
+
+
+def queryables(view: CollectionView, url: str, language: Language) -> Document:
+    """Return the JSON Schema of the properties that may be filtered by, under every name."""
+    properties = {name: described(field, language) for name, field in view.called().items()}
+    if view.spec.geometry in _SHAPES:
+        properties["geometry"] = {
+            "title": words("field", "geometry", language),
+            "format": _SHAPES[view.spec.geometry],
+            "x-ogc-role": "primary-geometry",
+        }
+    return _schema(f"{url}/queryables", view, properties, language)
+
+
+def sortables(view: CollectionView, url: str, language: Language) -> Document:
+    """Return the JSON Schema of the properties that may be sorted by, under every name."""
+    properties = {name: described(field, language) for name, field in view.called().items()}
+    return _schema(f"{url}/sortables", view, properties, language)
+
+
+def _schema(
+    address: str, view: CollectionView, properties: Document, language: Language
+) -> Document:
+    return {
+        "$schema": _DRAFT,
+        "$id": address,
+        "type": "object",
+        "title": view.spec.title[language],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def described(field: FieldSpec, language: Language) -> Document:
+    """Return a field as JSON Schema: type, title, description, unit and codes."""
+    kind: Document = dict(JSON_TYPES[field.type])
+    if field_type(field) is Type.ARRAY:
+        kind = {"type": "array", "items": kind}
+    kind["title"] = field.title[language]
+    about = [field.description[language]] if field.description else []
+    if field.unit:
+        kind["x-ogc-unit"] = field.unit
+    if field.codes:
+        whole = field.type is FieldType.INTEGER
+        kind["enum"] = [int(code) if whole else code for code in field.codes]
+        meanings = (f"{code}: {title[language]}" for code, title in field.codes.items())
+        about.append("; ".join(meanings))
+    if about:
+        kind["description"] = "\n".join(about)
+    return kind
+
+
+def functions(language: Language) -> Document:
+    """Return the functions that a filter may call, with what they take and give."""
+    offered = [
+        {
+            "name": name,
+            "description": words("function", name, language),
+            "arguments": [
+                {"type": sorted({_FUNCTION_TYPES[k] for k in takes})} for takes in f.takes
+            ],
+            "returns": [_FUNCTION_TYPES[f.gives]],
+        }
+        for name, f in FUNCTIONS.items()
+    ]
+    folding = [
+        {
+            "name": name,
+            "description": words("function", name, language),
+            "arguments": [{"type": ["string"]}],
+            "returns": ["string"],
+        }
+        for name in FOLDING
+    ]
+    return {"functions": sorted([*offered, *folding], key=lambda f: str(f["name"]))}
