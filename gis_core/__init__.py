@@ -9,8 +9,8 @@ Places
     `crs` plans and carries out transformations, `crs_names` knows what systems are called,
     `window` whether a position can be true, `geometry` repairs and measures, `neighbours` finds
     who borders on whom, `fabric_quality` what is wrong with a fabric of parcels. `offered_crs` are
-    the systems an answer may be in, `geojson` writes it; `patchwork` carries many positions over
-    at little cost.
+    the systems an answer may be in, `search_area` a box of one of them, `geojson` writes it;
+    `patchwork` carries many positions over at little cost.
 History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Tiles

@@ -1,6 +1,6 @@
 """The reference systems offered: their URIs, their axis order, boxes and geometry between them."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import shapely
@@ -48,7 +48,7 @@ def _operation(source: str, target: str) -> Operation:
 
 def box_to_crs84(box: Box, storage: int) -> Box:
     """Return the CRS84 box that holds a box in the storage CRS, its edges bent as they are."""
-    x, y = _ring(box, _ROUGHLY)
+    x, y = outline(box, _ROUGHLY)
     lon, lat = transform_xy(x, y, _operation(f"EPSG:{storage}", "OGC:CRS84"))
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
@@ -75,34 +75,46 @@ def box_to_storage(box: Box, uri: str, storage: int, within: Box) -> BaseGeometr
     parcel is found by the box exactly when it meets the box's own lines. The box is taken
     ten micrometres larger, so that what lies on its edge is not lost on the way.
     """
-    west, south, east, north = box if not northing_first(uri) else _turn(box)
+    west, south, east, north = box if not northing_first(uri) else turned_box(box)
     if uri != crs_uri(storage):
-        west, south, east, north = _grow((west, south, east, north), 10.0 ** -(decimals(uri) + 2))
-    x, y = _ring(_grow(within, 1000.0), _ROUGHLY)
-    px, py = transform_xy(x, y, _operation(f"EPSG:{storage}", _definition(uri)))
+        west, south, east, north = grown((west, south, east, north), 10.0 ** -(decimals(uri) + 2))
+    least_x, least_y, most_x, most_y = limits(uri, storage, within)
     if west > east:
         halves = [(west, south, 180.0, north), (-180.0, south, east, north)]
     else:
         halves = [(west, south, east, north)]
     pieces = []
     for w, s, e, n in halves:
-        cut = (max(w, px.min()), max(s, py.min()), min(e, px.max()), min(n, py.max()))
+        cut = (max(w, least_x), max(s, least_y), min(e, most_x), min(n, most_y))
         if cut[0] > cut[2] or cut[1] > cut[3]:
             continue
         pieces.append(_bent(cut, uri, storage))
     return shapely.union_all(pieces) if pieces else None
 
 
+@lru_cache(maxsize=256)
+def limits(uri: str, storage: int, within: Box) -> Box:
+    """Return the box, x east, that holds a box in the storage CRS and a kilometre around it."""
+    x, y = outline(grown(within, 1000.0), _ROUGHLY)
+    px, py = transform_xy(x, y, operation_between(crs_uri(storage), uri))
+    return float(px.min()), float(py.min()), float(px.max()), float(py.max())
+
+
+def operation_between(source: str, target: str) -> Operation:
+    """Return the operation from one offered CRS to another, x east in both."""
+    return _operation(_definition(source), _definition(target))
+
+
 def _bent(box: Box, uri: str, storage: int) -> shapely.Polygon:
     operation = _operation(_definition(uri), f"EPSG:{storage}")
-    x, y = transform_xy(*_ring(box, 1), operation)
+    x, y = transform_xy(*outline(box, 1), operation)
     longest = float(np.hypot(np.diff(x), np.diff(y)).max())
     count = int(np.clip(np.ceil(longest / _SEGMENT_M), 1, _MOST_POINTS))
-    x, y = transform_xy(*_ring(box, count), operation)
+    x, y = transform_xy(*outline(box, count), operation)
     return shapely.Polygon(np.column_stack([x, y]))
 
 
-def _ring(box: Box, per_edge: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def outline(box: Box, per_edge: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the closed outline of a box with ``per_edge`` segments on each side."""
     west, south, east, north = box
     t = np.arange(per_edge) / per_edge
@@ -125,11 +137,13 @@ def _ring(box: Box, per_edge: int) -> tuple[NDArray[np.float64], NDArray[np.floa
     return np.append(x, x[0]), np.append(y, y[0])
 
 
-def _turn(box: Box) -> Box:
+def turned_box(box: Box) -> Box:
+    """Return a box with its axes exchanged."""
     return box[1], box[0], box[3], box[2]
 
 
-def _grow(box: Box, by: float) -> Box:
+def grown(box: Box, by: float) -> Box:
+    """Return a box that is larger by so much on each side."""
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 

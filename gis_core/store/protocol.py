@@ -11,6 +11,7 @@ from typing import Protocol
 import geopandas as gpd
 import pandas as pd
 
+from gis_core.store.fragments import Segment
 from gis_core.store.nearby import Nearby
 from gis_core.store.query import Query
 from gis_core.store.schema import Box, GenerationInfo, TableInfo
@@ -83,6 +84,14 @@ class Rows(Protocol):
         sealed: bool | None = None,
     ) -> int:
         """Count the rows that a query describes, exactly; limit and offset do not matter."""
+        ...
+
+    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> list[int]:
+        """Return the numbers of an open table's rows that fit a query without a place, in order."""
+        ...
+
+    def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
+        """Return ready features that show released columns only; None where there are none."""
         ...
 
     def attachment(self, name: str) -> Path:

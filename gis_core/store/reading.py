@@ -189,6 +189,19 @@ class Snapshot:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
+    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> list[int]:
+        """Return the numbers of an open table's rows that fit a query without a place, in order."""
+        table = self.table(name, sealed=False)
+        self._columns(table, query, released)
+        statement = sql.Statement(
+            schema=table.schema,
+            columns=["fid"],
+            conditions=_conditions(table, query),
+            limit=query.limit,
+        )
+        with self._lend(table, released) as db:
+            return [row[0] for row in _run(db, statement)]
+
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return the ready features of an open table, None where there are none to be had.
 

@@ -70,8 +70,22 @@ class Door:
                 self.policy.role(actor)  # an unknown role is an error, not an empty list
         return tuple(views)
 
-    def view(self, actor: Actor, collection: str, *, as_merged: bool = False) -> CollectionView:
+    def view(
+        self,
+        actor: Actor,
+        collection: str,
+        *,
+        as_merged: bool = False,
+        number: int | None = None,
+    ) -> CollectionView:
         """Return what the actor may see of a collection.
+
+        Parameters
+        ----------
+        as_merged
+            Of the import that the links were made from, rather than of the served one.
+        number
+            Of the import with that number, which is unknown when it is no longer kept.
 
         Raises
         ------
@@ -87,7 +101,8 @@ class Door:
             layer, spec = self.registry.collection(collection)
         except UnknownCollectionError:
             raise no_collection(collection) from None
-        return see(self.policy, actor, layer, spec, self._generation(layer.id, as_merged=as_merged))
+        info = self._generation(layer.id, as_merged=as_merged, number=number)
+        return see(self.policy, actor, layer, spec, info)
 
     def parcels(self, actor: Actor) -> CollectionView:
         """Return the collection of parcels that has data."""
@@ -102,22 +117,24 @@ class Door:
 
     # -- for those who answer ------------------------------------------------------------
 
-    def _generation(self, layer_id: str, *, as_merged: bool = False) -> GenerationInfo | None:
-        if not as_merged:
-            return self._store.served().get(layer_id)
-        merged = self.merged()
-        number = merged.inputs.get(layer_id) if merged else None
-        if number is None:
-            raise NotMergedError(f"layer {layer_id} was never merged", advice=MERGE_ADVICE)
+    def _generation(
+        self, layer_id: str, *, as_merged: bool = False, number: int | None = None
+    ) -> GenerationInfo | None:
+        if as_merged:
+            merged = self.merged()
+            number = merged.inputs.get(layer_id) if merged else None
+            if number is None:
+                raise NotMergedError(f"layer {layer_id} was never merged", advice=MERGE_ADVICE)
         served = self._store.served().get(layer_id)
-        if served is not None and served.number == number:
+        if number is None or (served is not None and served.number == number):
             return served
-        for kept in self._store.generations(layer_id):
-            if kept.number == number:
-                return kept
-        raise NotMergedError(
-            f"the import of {layer_id} that was merged is no longer kept", advice=MERGE_ADVICE
-        )
+        kept = self._store.generations(layer_id)
+        found = next((info for info in kept if info.number == number), None)
+        if found is None and as_merged:
+            raise NotMergedError(
+                f"the import of {layer_id} that was merged is no longer kept", advice=MERGE_ADVICE
+            )
+        return found
 
     def _rows(self, view: CollectionView) -> Rows:
         return self._store.open_generation(view.generation, deadline_s=self._deadline_s)

@@ -21,7 +21,13 @@ class Features(Door):
     """Answers features, how many there are, and where."""
 
     def frame(
-        self, actor: Actor, collection: str, query: Query = _ALL, *, as_merged: bool = False
+        self,
+        actor: Actor,
+        collection: str,
+        query: Query = _ALL,
+        *,
+        as_merged: bool = False,
+        number: int | None = None,
     ) -> gpd.GeoDataFrame | pd.DataFrame:
         """Return features.
 
@@ -30,6 +36,8 @@ class Features(Door):
         as_merged
             Read the import that the links were made from rather than the served one, so
             that every linked feature is found even after a later import.
+        number
+            Read the import with that number, as in `view`.
 
         Returns
         -------
@@ -48,7 +56,7 @@ class Features(Door):
         StoreError
             A file is damaged, or the read could not be logged.
         """
-        view = self.view(actor, collection, as_merged=as_merged)
+        view = self.view(actor, collection, as_merged=as_merged, number=number)
         check_fields(self.policy, actor, view, query)
         if query.columns is None:
             query = query.selecting(view.names)
@@ -90,10 +98,16 @@ class Features(Door):
         return texts
 
     def count(
-        self, actor: Actor, collection: str, query: Query = _ALL, *, as_merged: bool = False
+        self,
+        actor: Actor,
+        collection: str,
+        query: Query = _ALL,
+        *,
+        as_merged: bool = False,
+        number: int | None = None,
     ) -> int:
         """Count the features that a query describes, exactly and without its limit."""
-        view = self.view(actor, collection, as_merged=as_merged)
+        view = self.view(actor, collection, as_merged=as_merged, number=number)
         check_fields(self.policy, actor, view, query)
         number = self._rows(view).count(view.id, query, released=view.names)
         classes = view.classes(query.selecting(()).fields())

@@ -9,11 +9,12 @@ from layers.audit import AuditLog
 from layers.municipality import load_municipality
 from layers.reader.features import Features
 from layers.reader.merged import Merged
+from layers.reader.ready import Ready
 from layers.reader.tiles import Tiles
 from layers.registry import find_layers
 
 
-class Reader(Features, Merged, Tiles):
+class Reader(Features, Ready, Merged, Tiles):
     """Answers queries of actors. Safe to share between threads, not over a fork."""
 
 

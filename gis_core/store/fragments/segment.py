@@ -3,7 +3,7 @@
 import mmap
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -128,6 +128,15 @@ class Segment:
         """Return how many bytes `slice` would return."""
         _, ends = self._items[variant]
         return int(ends[last - 1] - (ends[first - 1] if first else 0)) - 1 if first < last else 0
+
+    def pieces(self, variant: str, first: int, last: int, size: int) -> Iterator[bytes]:
+        """Yield what `slice` would return in pieces of about so many bytes."""
+        _, ends = self._items[variant]
+        while first < last:
+            start = int(ends[first - 1]) if first else 0
+            until = max(first + 1, int(np.searchsorted(ends[:last], start + size)))
+            yield self.slice(variant, first, until) + (b"," if until < last else b"")
+            first = until
 
     def gather(self, variant: str, rows: Rows) -> bytes:
         """Return the features of rows in their order, with commas between them."""

@@ -1,0 +1,119 @@
+"""Features as ready bytes, for who may read all that they show."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis_core.search_area import SearchArea
+from gis_core.store import ColumnType, GenerationInfo, Query, Rows
+from gis_core.store.fragments import Segment
+from layers.access import Actor
+from layers.reader.door import Door
+from layers.view import CollectionView
+
+_MOST_EQUAL = 20_000
+_TEXTS = {ColumnType.TEXT, ColumnType.PARCEL_KEY}
+_PIECE = 1 << 18
+Positions = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyFeatures:
+    """The ready features of one collection of one import, as one actor may see them.
+
+    Features are told by their position, 0 to ``count`` - 1, in the order of an unsorted query.
+    """
+
+    view: CollectionView
+    segment: Segment
+    rows: Rows
+
+    @property
+    def count(self) -> int:
+        """How many features there are."""
+        return self.segment.count
+
+    def variant(self, crs: str) -> str | None:
+        """Return where the features in a system are, None when they are not ready in it."""
+        return self.segment.variant(crs)
+
+    def one(self, feature_id: str) -> int | None:
+        """Return the position of a feature, None when there is none of that id."""
+        return self.segment.row_of(feature_id)
+
+    def tag(self, position: int) -> str:
+        """Return a checksum of one feature, the same as long as nobody sees a change of it."""
+        return self.segment.tag(position)
+
+    def meeting(self, area: SearchArea) -> Positions:
+        """Return the features that have a point in common with an area, in order."""
+        near = self.segment.search(area.outer)
+        boxes = self.segment.boxes[near]
+        return near[area.meets(boxes, lambda some: self.segment.shapes(near[some]))]
+
+    def equal(self, field: str, value: str) -> Positions | None:
+        """Return the features with a value in a text field, in order.
+
+        None where no index tells, or so many have it that the usual way is better.
+        """
+        indexed = {c.name for c in self.view.table.schema.index_columns if c.type in _TEXTS}
+        if field not in indexed or field not in self.view.names:
+            return None
+        query = Query(equals={field: value}, columns=(), limit=_MOST_EQUAL)
+        numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
+        return None if len(numbers) == _MOST_EQUAL else self.segment.rows_of(numbers)
+
+    def run(self, variant: str, first: int, last: int) -> Iterator[bytes]:
+        """Yield the features first to last - 1 with commas between them, in pieces."""
+        yield from self.segment.pieces(variant, first, last, _PIECE)
+
+    def some(self, variant: str, positions: Positions) -> bytes:
+        """Return the features at some positions with commas between them."""
+        return self.segment.gather(variant, positions)
+
+
+class Ready(Door):
+    """Answers features as bytes that the import made ready."""
+
+    _known: (
+        tuple[Mapping[str, GenerationInfo], dict[tuple[str, bool, str], ReadyFeatures | None]]
+        | None
+    ) = None
+
+    def ready(
+        self, actor: Actor, collection: str, *, number: int | None = None
+    ) -> ReadyFeatures | None:
+        """Return a collection's ready features.
+
+        Returns
+        -------
+        None where there are none, where they do not show exactly what the actor may read, and
+        where reading them would have to be logged: `frame` answers then, or says why not.
+
+        Raises
+        ------
+        UnknownCollectionError, AccessError
+            As in `view`.
+        """
+        if number is not None:
+            return self._opened(actor, collection, number)
+        served = self._store.served()
+        if self._known is None or self._known[0] is not served:
+            self._known = (served, {})
+        known = self._known[1]
+        key = (actor.role, bool(actor.purpose.strip()), collection)
+        if key not in known:
+            known[key] = self._opened(actor, collection, None)
+        return known[key]
+
+    def _opened(self, actor: Actor, collection: str, number: int | None) -> ReadyFeatures | None:
+        view = self.view(actor, collection, number=number)
+        if view.classes(view.names):
+            return None
+        rows = self._rows(view)
+        segment = rows.segment(view.id, released=view.names)
+        if segment is None or segment.columns != view.names:
+            return None
+        return ReadyFeatures(view, segment, rows)
