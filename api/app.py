@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.addresses import OneAddress
 from api.failures import Failures
+from api.features.cursor import Cursors, cursor_key
 from api.features.routes import Features
 from api.filtering.routes import Filtering
 from api.ogc.provider import close_readers
@@ -21,7 +22,9 @@ from api.ogc.routes import Standard
 from api.ogc.shell import Shell
 from api.pages.render import Pages
 from api.parcels import Parcels
-from api.security import SecurityHeaders
+from api.raw.app import ByteApp
+from api.raw.items import ReadyItems
+from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
 from api.site import Site
 from api.surface import Surface
@@ -32,8 +35,10 @@ from layers.reader import open_reader
 _DEADLINE_S = 20.0
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> ByteApp:
     """Build the application over one data directory. Nothing happens at import.
+
+    What is stored ready is answered by `ByteApp`, all else by the application behind it.
 
     Raises
     ------
@@ -49,6 +54,7 @@ def create_app(settings: Settings) -> Starlette:
         tile_bytes=settings.tile_mb << 20,
     )
     pages = Pages(settings, reader.municipality)
+    cursors = Cursors(cursor_key(settings.cursor_key, settings.data_dir))
     failures = Failures(settings, pages)
 
     @asynccontextmanager
@@ -59,13 +65,13 @@ def create_app(settings: Settings) -> Starlette:
 
     parts: list[Surface] = [
         Site(settings, reader, pages),
-        Features(settings, reader, pages),
+        Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader),
     ]
     parts.append(Standard(settings, reader, pages, Shell(settings, reader), beside=tuple(parts)))
-    return Starlette(
+    app = Starlette(
         routes=[
             *(route for part in parts for route in part.routes()),
             Mount("/static", StaticFiles(directory=str(files("api") / "static"))),
@@ -77,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
                 CORSMiddleware,
                 allow_origins=["*"],
                 allow_methods=["GET"],
-                expose_headers=["Content-Crs", "ETag", "Link"],
+                expose_headers=EXPOSED,
             ),
             # The least effort already makes features eight times smaller.
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
@@ -90,3 +96,4 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
+    return ByteApp(app, {"items": ReadyItems(settings, reader, cursors)})

@@ -21,6 +21,18 @@ class UnsupportedCRSError(FlurbuchError):
     code = "unsupported-crs"
 
 
+class CursorError(FlurbuchError):
+    """The page asked for was never offered, or not with these parameters."""
+
+    code = "cursor"
+
+
+class CursorGoneError(FlurbuchError):
+    """The import that the page belongs to is no longer kept."""
+
+    code = "cursor-gone"
+
+
 class SettingsError(FlurbuchError):
     """A setting is missing or not allowed."""
 

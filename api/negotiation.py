@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -27,32 +28,50 @@ def wanted(request: Request, default: Language = "de") -> Wanted:
     FormatError
         ``f`` or ``lang`` names something that is not offered.
     """
-    return Wanted(html=_html(request), language=language_of(request, default))
+    asked, headers = request.query_params, request.headers
+    return decide(
+        asked.get("f"),
+        asked.get("lang"),
+        headers.get("accept", ""),
+        headers.get("accept-language", ""),
+        default,
+    )
 
 
-def _html(request: Request) -> bool:
-    asked = request.query_params.get("f")
+def language_of(request: Request, default: Language) -> Language:
+    """Return the language asked for by ``lang``, else by the Accept-Language header."""
+    accepted = request.headers.get("accept-language", "")
+    return _language(request.query_params.get("lang"), accepted, default)
+
+
+@lru_cache(maxsize=1024)
+def decide(
+    form: str | None, lang: str | None, accept: str, accept_language: str, default: Language
+) -> Wanted:
+    """Decide as `wanted` does, by the values of ``f``, ``lang`` and the two headers."""
+    return Wanted(html=_html(form, accept), language=_language(lang, accept_language, default))
+
+
+def _html(asked: str | None, accept: str) -> bool:
     if asked is not None:
         if asked not in {"json", "geojson", "html"}:
             raise FormatError(
                 f"f: {asked[:40]!r} is not offered", advice="Use json or html.", parameter="f"
             )
         return asked == "html"
-    ranked = _ranked(request.headers.get("accept", ""))
+    ranked = _ranked(accept)
     best = next((t for t in ranked if t in {"text/html", "*/*"} or "json" in t), "*/*")
     return best == "text/html"
 
 
-def language_of(request: Request, default: Language) -> Language:
-    """Return the language asked for by ``lang``, else by the Accept-Language header."""
-    asked = request.query_params.get("lang")
+def _language(asked: str | None, accept_language: str, default: Language) -> Language:
     if asked is not None:
         if asked not in LANGUAGES:
             raise FormatError(
                 f"lang: {asked[:40]!r} is not offered", advice="Use de or en.", parameter="lang"
             )
         return asked
-    for tag in _ranked(request.headers.get("accept-language", "")):
+    for tag in _ranked(accept_language):
         short = tag.split("-")[0]
         if short in LANGUAGES:
             return short

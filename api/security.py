@@ -17,6 +17,9 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
+EXPOSED = ("Content-Crs", "ETag", "Last-Modified", "Link")
+"""Headers that scripts of other sites may read."""
+
 
 class SecurityHeaders:
     """Adds the headers to what the application answers."""

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         default=None, description="Folder in which made tiles are kept; none: in memory only."
     )
     tile_mb: int = Field(default=1024, ge=1, description="Size of that folder at most, in MB.")
+    cursor_key: str = Field(
+        default="",
+        description="Signs the links from page to page; empty: a key kept in the data directory.",
+    )
     synthetic: bool = Field(
         default=False, description="The data are made up: say so on pages and prints."
     )

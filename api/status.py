@@ -42,6 +42,8 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.FormatError: (HTTPStatus.BAD_REQUEST, 1),
     asking.ParameterError: (HTTPStatus.BAD_REQUEST, 1),
     asking.UnsupportedCRSError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.CursorError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.CursorGoneError: (HTTPStatus.GONE, 1),
     asking.UnknownFeatureError: (HTTPStatus.NOT_FOUND, 1),
     asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }

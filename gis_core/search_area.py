@@ -1,8 +1,8 @@
 """A box in any offered system as an area to search: most candidates are judged by their boxes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from math import hypot, inf
 
 import numpy as np
 import shapely
@@ -20,7 +20,6 @@ from gis_core.offered_crs import (
     limits,
     northing_first,
     operation_between,
-    outline,
     turned_box,
 )
 
@@ -30,11 +29,17 @@ _CERTAIN_M = 1e-4  # on top of the measured bulge
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+_NEXT = [1, 2, 3, 0]
+# The outline of a unit square: four points on each edge, counter-clockwise.
+_STEPS = np.arange(_PER_EDGE) / _PER_EDGE
+_UNIT_X = np.concatenate([_STEPS, np.ones(_PER_EDGE), 1 - _STEPS, np.zeros(_PER_EDGE)])
+_UNIT_Y = np.concatenate([np.zeros(_PER_EDGE), _STEPS, np.ones(_PER_EDGE), 1 - _STEPS])
+
+
 class SearchArea:
     """Four corners in the storage system, between which the edges bulge a little.
 
-    Attributes
+    Parameters
     ----------
     corners
         (4, 2) x and y, counter-clockwise, convex.
@@ -42,31 +47,46 @@ class SearchArea:
         How far the true edges may lie from the straight ones, in metres.
     exact
         Makes the true area: dear, and needed only for what ends within the bulge.
+
+    Attributes
+    ----------
+    outer
+        A box around the area.
     """
 
-    corners: Floats
-    bulge: float
-    exact: Callable[[], BaseGeometry | None]
-
-    @property
-    def outer(self) -> Box:
-        """A box around the area."""
-        xmin, ymin = (self.corners.min(axis=0) - self.bulge).tolist()
-        xmax, ymax = (self.corners.max(axis=0) + self.bulge).tolist()
-        return xmin, ymin, xmax, ymax
+    def __init__(
+        self, corners: Floats, bulge: float, exact: Callable[[], BaseGeometry | None]
+    ) -> None:
+        self.corners = corners
+        self.bulge = bulge
+        self._exact = exact
+        along = corners[_NEXT] - corners
+        length = np.hypot(along[:, 0], along[:, 1])
+        normal = np.stack([-along[:, 1], along[:, 0]]) / length
+        self._offset = corners[:, 0] * normal[0] + corners[:, 1] * normal[1]
+        self._normal = normal
+        # Of a box the corner that lies furthest in, or out: no middle of it is taken, so that
+        # along the axes nothing is rounded.
+        self._up, self._down = np.maximum(normal, 0), np.minimum(normal, 0)
+        xs, ys = corners.T.tolist()
+        self.outer: Box = (
+            min(xs) - bulge,
+            min(ys) - bulge,
+            max(xs) + bulge,
+            max(ys) + bulge,
+        )
 
     def judge(self, boxes: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell of (n, 4) boxes which lie inside and which outside, as far as that is sure."""
-        a, b = self.corners, np.roll(self.corners, -1, axis=0)
-        along = b - a
-        normal = np.stack([-along[:, 1], along[:, 0]]) / np.hypot(along[:, 0], along[:, 1])
-        offset = (a * normal.T).sum(axis=1)
+        least, most = self._reach(boxes)
+        return (least >= self.bulge).all(axis=1), (most < -self.bulge).any(axis=1)
+
+    def _reach(self, boxes: Floats) -> tuple[Floats, Floats]:
+        """Return the least and most distances (n, 4) of boxes inwards of the four edges."""
         low, high = boxes[:, :2], boxes[:, 2:]
-        up, down = np.maximum(normal, 0), np.minimum(normal, 0)
-        # No middle of the box is taken: along the axes nothing may be rounded.
-        inside = (low @ up + high @ down - offset >= self.bulge).all(axis=1)
-        outside = (high @ up + low @ down - offset < -self.bulge).any(axis=1)
-        return inside, outside
+        least = low @ self._up + high @ self._down - self._offset
+        most = high @ self._up + low @ self._down - self._offset
+        return least, most
 
     def meets(
         self, boxes: Floats, shapes: Callable[[NDArray[np.intp]], NDArray[np.object_]]
@@ -85,28 +105,39 @@ class SearchArea:
         if not len(rest):
             return found
         geometry = shapes(rest)
-        middle = shapely.polygons(self.corners)
-        if self.bulge == 0.0:
-            shapely.prepare(middle)
-            found[rest] = shapely.intersects(middle, geometry)
-            return found
-        inner, outer = shapely.buffer(middle, [-self.bulge, self.bulge], join_style="mitre")
-        shapely.prepare([inner, outer])
+        inner = self._moved(self.bulge)
+        shapely.prepare(inner)
         sure = shapely.intersects(inner, geometry)
         found[rest] = sure
+        if self.bulge == 0.0:
+            return found
         open_ = np.flatnonzero(~sure)
-        open_ = open_[shapely.intersects(outer, geometry[open_])]
-        if len(open_) and (area := self.exact()) is not None:
+        open_ = open_[shapely.intersects(self._moved(-self.bulge), geometry[open_])]
+        if len(open_) and (area := self._exact()) is not None:
             found[rest[open_]] = shapely.intersects(area, geometry[open_])
         return found
 
     def around(self, box: Box) -> bool | None:
         """Tell whether a box lies inside; None when that takes the true area to say."""
-        inside, _ = self.judge(np.array([box]))
-        if inside[0]:
+        outer = self.outer
+        if box[0] < outer[0] or box[1] < outer[1] or box[2] > outer[2] or box[3] > outer[3]:
+            return False
+        least, _ = self._reach(np.array([box]))
+        if (least >= self.bulge).all():
             return True
-        near, _ = SearchArea(self.corners, -self.bulge, self.exact).judge(np.array([box]))
-        return None if near[0] else False
+        return None if (least >= -self.bulge).all() else False
+
+    def _moved(self, by: float) -> BaseGeometry:
+        """Return the area within the four edges, each moved inwards."""
+        if by == 0.0:
+            return shapely.Polygon(self.corners)
+        edges = zip(*self._normal.tolist(), self._offset.tolist(), strict=True)
+        lines = [(x, y, offset + by) for x, y, offset in edges]
+        corners = []
+        for (ux, uy, u), (vx, vy, v) in zip([lines[-1], *lines[:-1]], lines, strict=True):
+            across = ux * vy - uy * vx
+            corners.append(((u * vy - v * uy) / across, (v * ux - u * vx) / across))
+        return shapely.Polygon(corners)
 
 
 def search_area(box: Box, uri: str, storage: int, within: Box) -> SearchArea | None:
@@ -123,16 +154,19 @@ def search_area(box: Box, uri: str, storage: int, within: Box) -> SearchArea | N
     west, south, east, north = turned_box(box) if northing_first(uri) else box
     if west > east:
         return None
-    if uri == crs_uri(storage):
+    here = uri == crs_uri(storage)
+    asked = (west, south, east, north)
+    cut = _cut(asked if here else grown(asked, 10.0 ** -(decimals(uri) + 2)), uri, storage, within)
+    if cut is None:
+        return None
+    if here:
+        west, south, east, north = cut
         corners = np.array([[west, south], [east, south], [east, north], [west, north]])
         bulge = 0.0
     else:
-        asked = grown((west, south, east, north), 10.0 ** -(decimals(uri) + 2))
-        cut = _cut(asked, uri, storage, within)
-        if cut is None:
-            return None
-        x, y = carry(*outline(cut, _PER_EDGE), operation_between(uri, crs_uri(storage)))
-        corners, bulge = _straightened(np.column_stack([x, y]))
+        x = cut[0] + (cut[2] - cut[0]) * _UNIT_X
+        y = cut[1] + (cut[3] - cut[1]) * _UNIT_Y
+        corners, bulge = _straightened(*_carry(x, y, operation_between(uri, crs_uri(storage))))
     if not _fits(corners):
         return None
     return SearchArea(corners, bulge, lambda: box_to_storage(box, uri, storage, within))
@@ -144,30 +178,31 @@ def _cut(box: Box, uri: str, storage: int, within: Box) -> Box | None:
     return cut if cut[0] < cut[2] and cut[1] < cut[3] else None
 
 
-def _straightened(ring: Floats) -> tuple[Floats, float]:
-    """Return the corners of a closed outline, and how far it lies from the lines between them."""
-    corners = ring[:-1:_PER_EDGE]
-    along = np.roll(corners, -1, axis=0) - corners
-    apart = ring[:-1].reshape(4, _PER_EDGE, 2) - corners[:, None]
+def _straightened(x: Floats, y: Floats) -> tuple[Floats, float]:
+    """Return the corners of an outline, and how far it lies from the lines between them."""
+    ring = np.stack([x, y], axis=1).reshape(4, _PER_EDGE, 2)
+    corners = ring[:, 0]
+    along = corners[_NEXT] - corners
+    apart = ring[:, 1:] - corners[:, None]
     cross = along[:, None, 0] * apart[..., 1] - along[:, None, 1] * apart[..., 0]
     length = np.maximum(np.hypot(along[:, 0], along[:, 1]), _CERTAIN_M)
-    seen = float((np.abs(cross).max(axis=1) / length).max())
-    # Between the points looked at the edge bends on, by a sixteenth of the whole at most; a half
-    # more is allowed for what is no parabola.
-    return corners, 1.5 * seen + _CERTAIN_M
+    # Between the points looked at an edge bends on, by a sixteenth of the whole at most; half of
+    # it is allowed, for what is no parabola.
+    return corners, 1.5 * float((np.abs(cross).max(axis=1) / length).max()) + _CERTAIN_M
 
 
 def _fits(corners: Floats) -> bool:
-    if not np.isfinite(corners).all():
+    """Tell whether corners are those of an area that is wide and convex enough."""
+    xy: list[list[float]] = corners.tolist()
+    edges = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(xy, [*xy[1:], xy[0]], strict=True)]
+    lengths = [hypot(*edge) for edge in edges]
+    if not all(_LEAST_M <= length < inf for length in lengths):
         return False
-    along = np.roll(corners, -1, axis=0) - corners
-    after = np.roll(along, -1, axis=0)
-    turn = along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0]
-    length = np.hypot(along[:, 0], along[:, 1])
-    return bool((length >= _LEAST_M).all() and (turn > 0.5 * length * np.roll(length, -1)).all())
+    pairs = zip(edges, [*edges[1:], edges[0]], lengths, [*lengths[1:], lengths[0]], strict=True)
+    return all(a[0] * b[1] - a[1] * b[0] > 0.5 * la * lb for a, b, la, lb in pairs)
 
 
-def carry(x: Floats, y: Floats, operation: Operation) -> tuple[Floats, Floats]:
+def _carry(x: Floats, y: Floats, operation: Operation) -> tuple[Floats, Floats]:
     """Carry positions over as `transform_xy` does, faster where no grid can go missing."""
     if operation.grids:
         return transform_xy(x, y, operation)

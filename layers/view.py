@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from gis_core.store import FEATURE_ID, GenerationInfo, TableInfo
 from layers.access import Actor, Policy, link_access
@@ -43,7 +44,7 @@ class CollectionView:
         """How many features the collection has."""
         return self.table.count
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the fields that this actor may read."""
         return tuple(f.name for f in self.fields)

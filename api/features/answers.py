@@ -1,8 +1,9 @@
 """The documents of an items request: a page of features, or one feature."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, quote_plus
 
 import geopandas as gpd
 import numpy as np
@@ -10,18 +11,31 @@ import orjson
 import pandas as pd
 
 from api.features.geojson import Days, feature_bytes
-from api.features.parameters import ItemsRequest
 from api.wording import words
 from gis_core.geojson import turned
 from gis_core.offered_crs import decimals, to_crs
 from layers.wording import Language
 
 GEOJSON = "application/geo+json"
+ITEMS_TAIL = b"]}"
 Link = dict[str, str]
 
 
+class Page(NamedTuple):
+    """What an answer shows of what it found: ``limit`` features from ``first`` on, or none."""
+
+    first: int
+    limit: int
+    matched: int
+    hits: bool = False
+
+
 def items_links(
-    url: str, given: Mapping[str, str], asked: ItemsRequest, matched: int, language: Language
+    url: str,
+    given: Mapping[str, str],
+    page: Page,
+    cursor: Callable[[int], str],
+    language: Language,
 ) -> list[Link]:
     """Return self, alternate, next and prev links; ``next`` exists exactly when more follow.
 
@@ -31,29 +45,44 @@ def items_links(
         Address of the collection, without ``/items``.
     given
         The query parameters of the request.
-    matched
-        How many features the filter matches in all.
+    page
+        What is shown of how many features.
+    cursor
+        Returns the cursor of the page that begins at a feature.
     """
+    items = f"{url}/items"
+    kept = {name: text for name, text in given.items() if name not in {"offset", "cursor", "f"}}
 
-    def page(**changes: str) -> str:
-        return _address(f"{url}/items", {**given, **changes})
+    def turn(first: int) -> str:
+        return _address(items, {**kept, "f": "json", "cursor": cursor(first)})
 
     links = [
-        _link("self", GEOJSON, page(f="json"), language),
-        _link("alternate", "text/html", page(f="html"), language),
+        _link("self", GEOJSON, _address(items, {**given, "f": "json"}), language),
+        _link("alternate", "text/html", _address(items, _for_people(given, page)), language),
         _link("collection", "application/json", url, language),
     ]
-    after = asked.offset + asked.limit
-    if after < matched:
-        links.append(_link("next", GEOJSON, page(f="json", offset=str(after)), language))
-    if asked.offset > 0:
-        before = str(max(0, asked.offset - asked.limit))
-        links.append(_link("prev", GEOJSON, page(f="json", offset=before), language))
+    if page.hits:
+        return links
+    if page.first + page.limit < page.matched:
+        links.append(_link("next", GEOJSON, turn(page.first + page.limit), language))
+    if page.first > 0:
+        links.append(_link("prev", GEOJSON, turn(max(0, page.first - page.limit)), language))
     return links
 
 
+def _for_people(given: Mapping[str, str], page: Page) -> dict[str, str]:
+    """Return the parameters of the same page as HTML, which counts and needs no cursor."""
+    kept = {name: text for name, text in given.items() if name not in {"cursor", "resulttype"}}
+    return {**kept, "f": "html"} | ({"offset": str(page.first)} if "cursor" in given else {})
+
+
 def _address(url: str, given: Mapping[str, str]) -> str:
-    return f"{url}?{urlencode(given, safe=',:/')}"
+    return f"{url}?{'&'.join(f'{_quoted(k)}={_quoted(v)}' for k, v in given.items())}"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return quote_plus(text, safe=",:/")
 
 
 def _link(rel: str, media_type: str, href: str, language: Language) -> Link:
@@ -69,6 +98,15 @@ def encoded(frame: pd.DataFrame, dates: Days, crs: str, storage: int) -> list[by
     return feature_bytes(frame, geometry, decimals(crs), dates)
 
 
+def items_head(matched: int, returned: int, links: list[Link]) -> bytes:
+    """Return a GeoJSON FeatureCollection up to its first feature; `ITEMS_TAIL` ends it.
+
+    It does not say when it was written, so that the same data are the same bytes.
+    """
+    head = {"numberMatched": matched, "numberReturned": returned, "links": links}
+    return b'{"type":"FeatureCollection",%s,"features":[' % orjson.dumps(head)[1:-1]
+
+
 def items_document(
     frame: pd.DataFrame | None,
     dates: Days,
@@ -79,16 +117,7 @@ def items_document(
 ) -> bytes:
     """Return a GeoJSON FeatureCollection; ``frame`` None is an empty page."""
     features = [] if frame is None else encoded(frame, dates, crs, storage)
-    head = {
-        "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "numberMatched": matched,
-        "numberReturned": len(features),
-        "links": links,
-    }
-    return b'{"type":"FeatureCollection",%s,"features":[%s]}' % (
-        orjson.dumps(head)[1:-1],
-        b",".join(features),
-    )
+    return items_head(matched, len(features), links) + b",".join(features) + ITEMS_TAIL
 
 
 def item_document(
@@ -101,11 +130,31 @@ def item_document(
     language: Language,
 ) -> bytes:
     """Return one GeoJSON feature with its links; the arguments are those of `items_links`."""
-    own = f"{url}/items/{quote(str(frame.index[0]), safe='')}"
+    feature = encoded(frame, dates, crs, storage)[0]
+    return with_links(feature, str(frame.index[0]), url, given, language)
+
+
+def with_links(
+    feature: bytes, feature_id: str, url: str, given: Mapping[str, str], language: Language
+) -> bytes:
+    """Return the text of a feature as a document of its own."""
+    own = f"{url}/items/{quote(feature_id, safe='')}"
     links = [
         _link("self", GEOJSON, _address(own, {**given, "f": "json"}), language),
         _link("alternate", "text/html", _address(own, {**given, "f": "html"}), language),
         _link("collection", "application/json", url, language),
     ]
-    feature = encoded(frame, dates, crs, storage)[0]
     return b'%s,"links":%s}' % (feature[:-1], orjson.dumps(links))
+
+
+def items_headers(crs: str, language: Language, links: list[Link]) -> dict[str, str]:
+    """Return the headers of an answer with features; paging is told there, too."""
+    headers = {
+        "Content-Crs": f"<{crs}>",
+        "Content-Language": language,
+        "Vary": "Accept, Accept-Language",
+    }
+    paging = [link for link in links if link["rel"] in {"next", "prev"}]
+    if paging:
+        headers["Link"] = ", ".join(f'<{k["href"]}>; rel="{k["rel"]}"' for k in paging)
+    return headers

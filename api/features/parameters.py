@@ -18,10 +18,11 @@ from layers.spec import FieldSpec, FieldType
 from layers.view import CollectionView
 
 DEFAULT_LIMIT = 10
-MAX_LIMIT = 10_000
+MAX_LIMIT = 100_000
+MOST_MADE = 10_000  # features of an answer that has to be made, where it is not ready
 MAX_OFFSET = 10_000_000
-_OWN = {"f", "lang", "limit", "offset", "bbox", "bbox-crs", "crs", "datetime"}
-_OWN |= {"properties", "skipGeometry", "sortby", *filtering.NAMES}
+_OWN = {"f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime"}
+_OWN |= {"properties", "skipGeometry", "sortby", "resulttype", *filtering.NAMES}
 _READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
     FieldType.INTEGER: (r"[+-]?\d{1,18}", int),
     FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,18})?", float),
@@ -40,7 +41,8 @@ Fields = Mapping[str, FieldSpec]  # by every name that a request may use
 class ItemsRequest:
     """What was asked for, checked: a query for the reader, and how to write the answer.
 
-    ``nothing`` is set when the box lies where no feature can be.
+    ``nothing`` is set when the box lies where no feature can be, ``hits`` when only the number
+    is asked for.
     """
 
     query: Query
@@ -48,6 +50,7 @@ class ItemsRequest:
     limit: int
     offset: int
     nothing: bool = False
+    hits: bool = False
 
 
 def read_items_request(
@@ -55,7 +58,8 @@ def read_items_request(
     view: CollectionView,
     storage: int,
     bounds: Box,
-    most: int = MAX_LIMIT,
+    most: int = MOST_MADE,
+    offset: int | None = None,
 ) -> ItemsRequest:
     """Read the parameters of ``/collections/{id}/items``.
 
@@ -71,6 +75,8 @@ def read_items_request(
         Box in the storage CRS outside of which the collection has nothing.
     most
         Features of one answer at most; a larger ``limit`` means this one.
+    offset
+        Where the page begins, if a cursor said so.
 
     Raises
     ------
@@ -91,9 +97,7 @@ def read_items_request(
             )
     _check_datetime(given)
     limit = min(_whole(given, "limit", DEFAULT_LIMIT, 1), most)
-    offset = _whole(given, "offset", 0, 0)
-    if offset > MAX_OFFSET:
-        raise _refused("offset", given["offset"], f"at most {MAX_OFFSET}")
+    offset = _offset(given) if offset is None else offset
     crs = check_crs(given.get("crs", CRS84), storage, "crs")
     area, nothing = _area(given, storage, bounds)
     query = Query(
@@ -106,7 +110,7 @@ def read_items_request(
         offset=offset,
         geometry=not _flag(given, "skipGeometry"),
     )
-    return ItemsRequest(query, crs, limit, offset, nothing)
+    return ItemsRequest(query, crs, limit, offset, nothing, _hits(given))
 
 
 def read_item_request(given: Mapping[str, str], storage: int) -> str:
@@ -134,6 +138,20 @@ def _whole(given: Mapping[str, str], name: str, default: int, least: int) -> int
     if not re.fullmatch(r"\d{1,12}", text) or int(text) < least:
         raise _refused(name, text, f"a whole number, {least} or more")
     return int(text)
+
+
+def _offset(given: Mapping[str, str]) -> int:
+    offset = _whole(given, "offset", 0, 0)
+    if offset > MAX_OFFSET:
+        raise _refused("offset", given["offset"], f"at most {MAX_OFFSET}")
+    return offset
+
+
+def _hits(given: Mapping[str, str]) -> bool:
+    kind = given.get("resulttype", "results")
+    if kind not in {"results", "hits"}:
+        raise _refused("resulttype", kind, "results or hits")
+    return kind == "hits"
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:

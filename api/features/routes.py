@@ -1,6 +1,7 @@
 """``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import pandas as pd
@@ -13,15 +14,23 @@ from api.addresses import moved
 from api.caching import revalidated
 from api.context import caller_of
 from api.errors import ParameterError, UnknownFeatureError
-from api.features.answers import GEOJSON, item_document, items_document, items_links
+from api.features.answers import (
+    GEOJSON,
+    Page,
+    item_document,
+    items_document,
+    items_headers,
+    items_links,
+)
+from api.features.cursor import Cursors, bound_to, view_at
 from api.features.geojson import days
 from api.features.parameters import (
-    MAX_LIMIT,
+    MOST_MADE,
     ItemsRequest,
     read_item_request,
     read_items_request,
 )
-from api.negotiation import Wanted, wanted
+from api.negotiation import wanted
 from api.ogc.conformance import classes_of
 from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
@@ -46,6 +55,7 @@ class Features:
     settings: Settings
     reader: Reader
     pages: Pages
+    cursors: Cursors
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -71,15 +81,18 @@ class Features:
             )
 
         def answer() -> Response:
-            view, asked = self._read(request, MAX_LIMIT)
+            view, asked = self._read(request, MOST_MADE)
             matched, frame = self._fetch(request, view, asked)
-            links = items_links(
-                self._url(view), _parameters(request), asked, matched, asked_for.language
-            )
+            page = Page(asked.offset, asked.limit, matched, asked.hits)
+            given = _parameters(request)
+            bound = bound_to(caller_of(request.scope), view.id, given)
+            turn = partial(self.cursors.encode, view, bound=bound)
+            links = items_links(self._url(view), given, page, turn, asked_for.language)
             body = items_document(frame, days(view), asked.crs, self._storage, matched, links)
-            return _geojson(body, asked.crs, asked_for, links)
+            headers = items_headers(asked.crs, asked_for.language, links)
+            return Response(body, media_type=GEOJSON, headers=headers)
 
-        return revalidated(request, asked_for, lambda: [self._view(request)], answer)
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=True)
 
     def _item(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language)
@@ -95,22 +108,28 @@ class Features:
                 return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
             body = item_document(frame, days(view), crs, self._storage, url, given, language)
-            return _geojson(body, crs, asked_for, [])
+            headers = items_headers(crs, language, [])
+            return Response(body, media_type=GEOJSON, headers=headers)
 
         if asked_for.html:
             return answer()
-        return revalidated(request, asked_for, lambda: [self._view(request)], answer)
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=True)
 
     @property
     def _storage(self) -> int:
         return self.reader.municipality.storage_crs
 
     def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
-        """Return the collection as it is served now, and what is asked of it."""
-        view = self._view(request)
-        bounds = self.reader.bounds(_actor(request), view.spec.id)
+        """Return the collection, of now or of the cursor's time, and what is asked of it."""
+        view, given, offset = self._view(request), _parameters(request), None
+        if "cursor" in given:
+            caller = caller_of(request.scope)
+            place = self.cursors.decode(given["cursor"], bound_to(caller, view.id, given))
+            view, offset = view_at(self.reader, caller, view.id, place), place.first
+        bounds = self.reader.bounds(_actor(request), view.spec.id, number=view.generation.number)
         bounds = bounds or self.reader.municipality.window
-        return view, read_items_request(_parameters(request), view, self._storage, bounds, most)
+        asked = read_items_request(given, view, self._storage, bounds, most, offset)
+        return view, asked
 
     def _url(self, view: CollectionView) -> str:
         return f"{self.settings.url}/collections/{view.spec.id}"
@@ -123,11 +142,11 @@ class Features:
     ) -> tuple[int, pd.DataFrame | None]:
         if asked.nothing:
             return 0, None
-        actor, collection = _actor(request), view.spec.id
-        matched = self.reader.count(actor, collection, asked.query)
-        if asked.offset >= matched:
+        actor, collection, number = _actor(request), view.spec.id, view.generation.number
+        matched = self.reader.count(actor, collection, asked.query, number=number)
+        if asked.hits or asked.offset >= matched:
             return matched, None
-        return matched, self.reader.frame(actor, collection, asked.query)
+        return matched, self.reader.frame(actor, collection, asked.query, number=number)
 
     def _by_parcel_key(self, request: Request, view: CollectionView, text: str) -> Response:
         """Redirect any spelling of a parcel key to the feature's own address."""
@@ -160,15 +179,3 @@ def _parameters(request: Request) -> dict[str, str]:
     if len(given) != len(pairs):
         raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
     return given
-
-
-def _geojson(body: bytes, crs: str, asked_for: Wanted, links: list[dict[str, str]]) -> Response:
-    headers = {
-        "Content-Crs": f"<{crs}>",
-        "Content-Language": asked_for.language,
-        "Vary": "Accept, Accept-Language",
-    }
-    paging = [link for link in links if link["rel"] in {"next", "prev"}]
-    if paging:
-        headers["Link"] = ", ".join(f'<{k["href"]}>; rel="{k["rel"]}"' for k in paging)
-    return Response(body, media_type=GEOJSON, headers=headers)

@@ -30,6 +30,8 @@ _FORM: Node = {"in": "query", "required": False, "style": "form", "explode": Fal
 _OF_ITEMS = (
     "limit",
     "offset",
+    "cursor",
+    "resulttype",
     "bbox",
     "bbox-crs",
     "crs",
@@ -188,6 +190,8 @@ def _shared(storage: int, language: Language) -> Node:
         "lang": {"type": "string", "enum": list(LANGUAGES)},
         "limit": limit,
         "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+        "cursor": {"type": "string"},
+        "resulttype": {"type": "string", "enum": ["results", "hits"]},
         "bbox": {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
         "bbox-crs": crs,
         "crs": crs,

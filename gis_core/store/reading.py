@@ -205,11 +205,7 @@ class Snapshot:
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return the ready features of an open table, None where there are none to be had.
 
-        Parameters
-        ----------
-        released
-            Columns that may be read. Features that show any other are not to be had: the same
-            release decides as for a query.
+        Those that show a column beyond ``released`` are not: one release decides for all reads.
         """
         table = self.info.table(name, sealed=False)
         if table is None or table.schema.published is None:

@@ -114,8 +114,10 @@ class Features(Door):
         self._log(actor, "count", view, query, (), classes=classes, count=number)
         return number
 
-    def bounds(self, actor: Actor, collection: str) -> tuple[float, float, float, float] | None:
+    def bounds(
+        self, actor: Actor, collection: str, *, number: int | None = None
+    ) -> tuple[float, float, float, float] | None:
         """Return xmin, ymin, xmax, ymax in the storage CRS, None without a place."""
-        view = self.view(actor, collection)
+        view = self.view(actor, collection, number=number)
         self._log(actor, "bounds", view, _ALL, (), classes=view.classes(()), count=view.count)
         return view.table.bounds

@@ -69,8 +69,8 @@ class ReadyFeatures:
         """Yield the features first to last - 1 with commas between them, in pieces."""
         yield from self.segment.pieces(variant, first, last, _PIECE)
 
-    def some(self, variant: str, positions: Positions) -> bytes:
-        """Return the features at some positions with commas between them."""
+    def some(self, variant: str, positions: Positions) -> list[memoryview]:
+        """Return the features at some positions with commas between them, in runs."""
         return self.segment.gather(variant, positions)
 
 

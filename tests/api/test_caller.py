@@ -34,7 +34,7 @@ def ask(data):
         async def identified(scope, receive, send):
             await app({**scope, KEY: caller}, receive, send)
 
-        async with app.router.lifespan_context(app):
+        async with app.app.router.lifespan_context(app.app):
             transport = httpx.ASGITransport(app=identified)
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
                 return await client.get(path, headers={"accept": "application/json"})

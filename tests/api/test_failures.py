@@ -18,6 +18,8 @@ from layers.dossier import build_dossier
 from layers.query import Query
 from tests.demo import serving
 
+ROADS, GRAVES = "/collections/strassenschaden/items", "/collections/grab/items"
+
 
 @pytest.fixture
 def damaged(demo_store, tmp_path):
@@ -36,8 +38,12 @@ def damaged(demo_store, tmp_path):
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        pytest.param("/collections/strassenschaden/items", 503, "store", id="file-destroyed"),
-        pytest.param("/collections/grab/items?limit=100", 500, "internal", id="blob-destroyed"),
+        pytest.param(
+            "/collections/strassenschaden/items?properties=", 503, "store", id="file-destroyed"
+        ),
+        pytest.param(
+            "/collections/grab/items?limit=100&properties=", 500, "internal", id="blob-destroyed"
+        ),
     ],
 )
 def test_faults_of_the_service_are_a_number(damaged, caplog, path, status, code):

@@ -44,7 +44,7 @@ def test_it_has_the_media_type_that_the_landing_page_promises(client, get):
 
 def test_it_describes_every_route_and_no_other(document, demo_store):
     app = create_app(Settings(data_dir=demo_store))
-    routes = {r.path for r in app.routes if isinstance(r, Route | Mount)} - PAGES_ONLY
+    routes = {r.path for r in app.app.routes if isinstance(r, Route | Mount)} - PAGES_ONLY
     described = set()
     for path in document["paths"]:
         general = re.sub(r"^/collections/[^/{]+", "/collections/{collection}", path)

@@ -122,7 +122,7 @@ def test_any_rows_can_be_gathered_and_found(store):
     rng = np.random.default_rng(1)
     for _ in range(30):
         rows = np.flatnonzero(rng.random(60) < rng.random())
-        assert orjson.loads(b"[%s]" % segment.gather(variant, rows)) == [
+        assert orjson.loads(b"".join([b"[", *segment.gather(variant, rows), b"]"])) == [
             everything[i] for i in rows.tolist()
         ]
         first, last = sorted(rng.integers(0, 61, 2).tolist())

@@ -138,17 +138,18 @@ class Segment:
             yield self.slice(variant, first, until) + (b"," if until < last else b"")
             first = until
 
-    def gather(self, variant: str, rows: Rows) -> bytes:
-        """Return the features of rows in their order, with commas between them."""
+    def gather(self, variant: str, rows: Rows) -> list[memoryview]:
+        """Return the features of rows in their order, with commas between them, in runs."""
         if not len(rows):
-            return b""
+            return []
         data, ends = self._items[variant]
         breaks = np.flatnonzero(np.diff(rows) != 1)
         first = np.concatenate([rows[:1], rows[breaks + 1]])
         last = np.concatenate([rows[breaks], rows[-1:]])
         starts = np.where(first > 0, ends[first - 1], 0).tolist()
-        pieces = [data[a:b] for a, b in zip(starts, ends[last].tolist(), strict=True)]
-        return b"".join(pieces)[:-1]
+        whole = memoryview(data)
+        runs = [whole[a:b] for a, b in zip(starts, ends[last].tolist(), strict=True)]
+        return [*runs[:-1], runs[-1][:-1]]
 
     def tag(self, row: int) -> str:
         """Return the checksum of one feature as it is in all systems."""

@@ -1,0 +1,5 @@
+"""The short way: what is stored ready is answered as bytes, before any framework.
+
+`app` stands in front of the application and hands on whatever it does not answer itself; `items`
+answers features; `answer` is what a handler gives, `encodings` compresses it once.
+"""

@@ -1,0 +1,170 @@
+"""The application in front of the application: handlers of bytes first."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.caching import encoding_of, kept_headers, listed, not_modified, strong_tag
+from api.raw.answer import Body, Handler, Prepared
+from api.raw.encodings import LEAST, Compressed, compressed
+from api.security import EXPOSED, HEADERS
+from gis_core.errors import FlurbuchError
+
+_AT_ONCE = 1 << 20  # larger answers are sent in pieces, so that few bytes are in memory
+_VARY = "Accept, Accept-Language, Accept-Encoding"
+_ALWAYS = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
+
+
+class ByteApp:
+    """Answers GET and HEAD of ``/collections/{id}/PLACE...`` by the handler of that place.
+
+    What no handler answers, and every error, is the application's: there is one way of saying
+    what is wrong. Handlers run on the event loop and must be done within milliseconds.
+
+    Parameters
+    ----------
+    handlers
+        By the third part of the path, such as ``items``.
+    """
+
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler]) -> None:
+        self.app = app
+        self._handlers = handlers
+        self._compressed = Compressed()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        # Of a header that is given twice, the first counts, as in the application.
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"][::-1]}
+        if scope["method"] in {"GET", "HEAD"} and await self._answer(scope, headers, receive, send):
+            return
+        await self.app(_one_encoding(scope, headers), receive, send)
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> bool:
+        try:
+            prepared = self._prepared(scope, headers)
+            if prepared is None:
+                return False
+            tag = strong_tag(prepared.checksum, encoding_of(headers))
+            if tag in listed(headers.get("if-none-match", "")):
+                await _send_unchanged(prepared, tag, headers, send)
+                return True
+            body = prepared.make()
+        except FlurbuchError:
+            return False
+        if body is None:
+            return False
+        if not_modified(headers, tag, prepared.modified):
+            await _send_unchanged(prepared, tag, headers, send)
+            return True
+        head = kept_headers(prepared.caller, tag, prepared.modified)
+        start, pieces = self._encoded(head, tag, body, headers)
+        if scope["method"] == "HEAD":
+            await _send_whole(start, b"", send)
+        elif body.length <= _AT_ONCE:
+            await _send_whole(start, b"".join(pieces), send)
+        else:
+            await _stream(start, pieces, receive, send)
+        return True
+
+    def _prepared(self, scope: Scope, headers: Mapping[str, str]) -> Prepared | None:
+        parts = scope["path"].split("/")
+        if len(parts) < 4 or parts[1] != "collections" or parts[3] not in self._handlers:
+            return None
+        return self._handlers[parts[3]](scope, parts, headers)
+
+    def _encoded(
+        self, head: dict[str, str], tag: str, body: Body, asked: Mapping[str, str]
+    ) -> tuple[dict[str, Any], Iterable[bytes]]:
+        """Return the beginning of an answer, and its bytes in the encoding that was chosen."""
+        head |= body.headers
+        head["Vary"] = _VARY
+        pieces: Iterable[bytes] = body.pieces
+        length: int | None = body.length
+        if encoding_of(asked) == "gzip" and body.length >= LEAST:
+            head["Content-Encoding"] = "gzip"
+            pieces, length = self._packed(tag, body)
+        if length is not None:
+            head["Content-Length"] = str(length)
+        return {"type": "http.response.start", "status": 200, "headers": _raw(head, asked)}, pieces
+
+    def _packed(self, tag: str, body: Body) -> tuple[Iterable[bytes], int | None]:
+        """Return a body compressed, and its length where it is known before it is sent."""
+        if body.length > _AT_ONCE:
+            return compressed(body.pieces), None
+        packed = self._compressed.of(tag)
+        if packed is None:
+            packed = b"".join(compressed(body.pieces))
+            self._compressed.keep(tag, packed)
+        return [packed], len(packed)
+
+
+async def _send_unchanged(
+    prepared: Prepared, tag: str, headers: Mapping[str, str], send: Send
+) -> None:
+    head = {**kept_headers(prepared.caller, tag, prepared.modified), "Vary": _VARY}
+    start = {"type": "http.response.start", "status": 304, "headers": _raw(head, headers)}
+    await _send_whole(start, b"", send)
+
+
+async def _send_whole(start: dict[str, Any], body: bytes, send: Send) -> None:
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+def _raw(head: Mapping[str, str], asked: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    raw = [(name.lower().encode(), text.encode("latin-1")) for name, text in head.items()]
+    own = {name for name, _ in raw}
+    raw += [(name, text) for name, text in _ALWAYS if name not in own]
+    if "origin" in asked:
+        raw += [
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
+        ]
+    return raw
+
+
+def _one_encoding(scope: Scope, headers: Mapping[str, str]) -> Scope:
+    """Return the scope with the one encoding that was chosen, so that all see the same."""
+    if "accept-encoding" not in headers:
+        return scope
+    chosen = (b"accept-encoding", encoding_of(headers).encode())
+    rest = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+    return {**scope, "headers": [*rest, chosen]}
+
+
+async def _stream(
+    start: dict[str, Any], pieces: Iterable[bytes], receive: Receive, send: Send
+) -> None:
+    """Send pieces as they are made; stop when nobody listens any more."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await send(start)
+        made = iter(pieces)
+        while not gone.done():
+            piece = await asyncio.to_thread(_next, made)
+            more = piece is not None
+            await send({"type": "http.response.body", "body": piece or b"", "more_body": more})
+            if not more:
+                return
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

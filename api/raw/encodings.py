@@ -1,0 +1,45 @@
+"""Compressed answers, kept while there is room."""
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+LEAST = 1024  # bytes that are worth compressing
+_LEVEL = 1  # the least effort already makes features eight times smaller
+_GZIP = 31  # window of 32 KiB, with the header of gzip
+_MOST_KEPT = 32 << 20
+_MOST_ONE = 2 << 20
+
+
+class Compressed:
+    """Compressed bodies by entity tag: the last ones asked for, 32 MiB at most."""
+
+    def __init__(self) -> None:
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+
+    def of(self, tag: str) -> bytes | None:
+        """Return the compressed body of a tag, if it is kept."""
+        body = self._bodies.get(tag)
+        if body is not None:
+            self._bodies.move_to_end(tag)
+        return body
+
+    def keep(self, tag: str, body: bytes) -> None:
+        """Keep a body; the ones longest not asked for make room."""
+        if len(body) > _MOST_ONE or tag in self._bodies:
+            return
+        self._bodies[tag] = body
+        self._size += len(body)
+        while self._size > _MOST_KEPT:
+            _, gone = self._bodies.popitem(last=False)
+            self._size -= len(gone)
+
+
+def compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield pieces as gzip."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
