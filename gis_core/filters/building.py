@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis_core.errors import FilterError
 from gis_core.filters import ast
+from gis_core.filters.limits import NO_TEXT
 from gis_core.filters.locating import Path
 from gis_core.filters.times import ARRAY_TESTS, RELATIONS
 
@@ -180,7 +181,7 @@ class Builder:
         raise self._refused(path, number, "a number below 1e308")
 
     def _text(self, text: str, path: Path) -> str:
-        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+        if NO_TEXT.search(text):
             raise self._refused(path, text, "text of Unicode characters")
         return text
 

@@ -13,6 +13,7 @@ from gis_core.filters.ast import Box, Shape
 
 Carry = Callable[[NDArray[np.object_]], NDArray[np.object_]]
 _EARTH: Box = (-180.0, -90.0, 180.0, 90.0)
+_MOST_POINTS = 100_000  # added on all edges together
 _PLANE: Box = (-1e8, -1e8, 1e8, 1e8)
 
 
@@ -69,7 +70,8 @@ def placed(shape: Shape, places: Places) -> BaseGeometry:
     if places.carry is None:
         return geometry
     if places.step is not None:
-        geometry = shapely.segmentize(geometry, places.step)
+        longest = max(places.step, shapely.length(geometry) / _MOST_POINTS)
+        geometry = shapely.segmentize(geometry, longest)
     moved: BaseGeometry = places.carry(np.array([geometry], dtype=object))[0]
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise FilterError(shape.at, "a place outside the storage CRS", "one that it can show")

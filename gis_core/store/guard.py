@@ -22,6 +22,7 @@ _BUILT_IN = frozenset({"count", "instr"})
 _MAX_IDLE = 64
 _MAPPED_BYTES = 1 << 28
 _OPCODES = 20_000  # between two looks at the clock: about a millisecond
+_OPCODES_OF_CALLS = 200  # the same where a step may compare two large geometries
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Guarded(sqlite3.Connection):
     """A connection that knows which functions its present statement may call."""
 
     functions: Collection[str] = ()
+    stop: Callable[[], int] | None = None  # says whether the time is over
+
+    def watch(self, opcodes: int) -> None:
+        """Look at the clock after so many steps of SQLite's."""
+        self.set_progress_handler(self.stop, opcodes)
 
     @contextmanager
     def calling(self, functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
@@ -81,9 +87,12 @@ class Guarded(sqlite3.Connection):
         for name, run in functions.items():
             self.create_function(name, -1, run, deterministic=True)
         self.functions = frozenset(functions)
+        if functions:
+            self.watch(_OPCODES_OF_CALLS)
         try:
             yield
         finally:
+            self.watch(_OPCODES)
             self.functions = ()
             for name in functions:
                 self.create_function(name, -1, None)
@@ -124,13 +133,15 @@ class Connections:
         try:
             if deadline_s is not None:
                 end = time.monotonic() + deadline_s
-                db.set_progress_handler(lambda: int(time.monotonic() > end), _OPCODES)
+                db.stop = lambda: int(time.monotonic() > end)
+                db.watch(_OPCODES)
             yield db
         except sqlite3.Error as fault:
             raise _read_error(folder, fault, deadline_s) from fault
         finally:
             if deadline_s is not None:
-                db.set_progress_handler(None, 0)
+                db.stop = None
+                db.watch(_OPCODES)
             self._give_back(folder, release, db)
 
     def close(self) -> None:
