@@ -27,8 +27,9 @@ class Detail:
         Every vertex goes to the nearest node of a grid of this many parts. That depends on the
         vertex alone, so neighbours keep their common border, in one tile and over its edges.
     pixel
-        Rings smaller than this many parts squared are left out, lines that are shorter either
-        way, and of the points in one square of that side all but the first. 0: nothing is.
+        Rings whose area, before any rounding, is less than this many parts squared are left out,
+        lines that are shorter either way, and of the points in one square of that side all but
+        the first. 0: nothing is.
     """
 
     grid: int = 1

@@ -59,11 +59,16 @@ def fit(
     kind = _kind(there)
     if not len(there):
         return Strokes.none(kind)
-    strokes = objects.strokes(there, row, kind, lambda xy: _rounded(xy, tile, carry, keep))
+    xy, strokes = objects.strokes(there, row, kind)
+    place = _parts(xy, tile, carry)
+    strokes = strokes.at(np.floor(place / keep.grid + 0.5).astype(np.int64) * keep.grid)
+    strokes = strokes.at(strokes.xy - _corner(tile))
     if kind is Kind.POINT:
         return _points(strokes, keep)
     if kind is Kind.LINE:
         return _lines(strokes, keep)
+    if keep.pixel:
+        strokes = strokes.keep(_large(place - _corner(tile), strokes, keep))
     return _areas(strokes, keep, lambda rows: _exact(geometry[rows], tile, carry))
 
 
@@ -77,19 +82,29 @@ def _kind(geometry: NDArray[np.object_]) -> Kind:
     return _KINDS[int(kinds[0])] if len(kinds) else Kind.POINT
 
 
-def _rounded(xy: NDArray[np.float64], tile: Tile, carry: Carry, keep: Detail) -> Ints:
-    place = tile.parts(*carry(xy[:, 0], xy[:, 1]), EXTENT)
-    nodes = np.floor(place / keep.grid + 0.5).astype(np.int64) * keep.grid
-    return np.asarray(nodes - np.array([tile.x, tile.y]) * EXTENT)
+def _parts(xy: NDArray[np.float64], tile: Tile, carry: Carry) -> NDArray[np.float64]:
+    """Return places in parts, counted from the corner of the whole level."""
+    return tile.parts(*carry(xy[:, 0], xy[:, 1]), EXTENT)
+
+
+def _corner(tile: Tile) -> Ints:
+    return np.array([tile.x, tile.y]) * EXTENT
+
+
+def _large(place: NDArray[np.float64], closed: Strokes, keep: Detail) -> Flags:
+    """Tell which rings are a pixel large before they are rounded; holes only where shells are."""
+    x, y = place.T
+    cross = np.zeros(len(place))
+    cross[1:] = x[:-1] * y[1:] - x[1:] * y[:-1]
+    cross[closed.start[:-1]] = 0
+    large = np.abs(np.add.reduceat(cross, closed.start[:-1])) >= 2 * keep.pixel**2
+    return np.asarray(large & large[closed.shell][np.cumsum(closed.shell) - 1])
 
 
 def _exact(geometry: NDArray[np.object_], tile: Tile, carry: Carry) -> NDArray[np.object_]:
     """Return geometries in parts of the tile that are not rounded."""
-    corner = np.array([tile.x, tile.y]) * EXTENT
     return np.asarray(
-        shapely.transform(
-            geometry, lambda xy: tile.parts(*carry(xy[:, 0], xy[:, 1]), EXTENT) - corner
-        )
+        shapely.transform(geometry, lambda xy: _parts(xy, tile, carry) - _corner(tile))
     )
 
 
@@ -127,7 +142,7 @@ def _runs(strokes: Strokes) -> Strokes:
 
 
 def _areas(strokes: Strokes, keep: Detail, exact: Callable[[Ints], NDArray[np.object_]]) -> Strokes:
-    strokes = objects.rings(strokes, 2 * keep.pixel**2)
+    strokes = objects.rings(strokes)
     rows, box = strokes.rows(), strokes.row_boxes()
     outside = _outside(box)
     if outside.any():
@@ -148,7 +163,7 @@ def _areas(strokes: Strokes, keep: Detail, exact: Callable[[Ints], NDArray[np.ob
     within = objects.pieces(shapes[mended], rows[asked[mended]], Kind.AREA)
     return (
         strokes.of_rows(rows[plain])
-        .joined(objects.rings(within, 2 * keep.pixel**2))
+        .joined(objects.rings(within))
         .joined(_cut(shapes[cut], rows[asked[cut]]))
     )
 

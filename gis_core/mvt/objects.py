@@ -1,7 +1,5 @@
 """Between geometry objects and strokes."""
 
-from collections.abc import Callable
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -14,33 +12,34 @@ _SINGLE = {
     Kind.AREA: shapely.GeometryType.POLYGON,
 }
 _FINE = 2.0**20
+_NOWHERE = np.zeros((0, 2), np.int64)
 
 
 def strokes(
-    geometry: NDArray[np.object_],
-    row: Ints,
-    kind: Kind,
-    place: Callable[[NDArray[np.float64]], Ints],
-) -> Strokes:
-    """Return the strokes of geometries of one kind, none of them empty.
+    geometry: NDArray[np.object_], row: Ints, kind: Kind
+) -> tuple[NDArray[np.float64], Strokes]:
+    """Return the coordinates of geometries of one kind, none empty, and strokes without any.
 
     Parameters
     ----------
     row
         (n,) ascending, what the strokes say of where they come from.
-    place
-        Rounds (v, 2) coordinates. Rings come out closed, see :func:`rings`.
+
+    Returns
+    -------
+    (v, 2) float64, and the strokes that :meth:`Strokes.at` puts where they belong. Rings come out
+    closed, see :func:`rings`.
     """
     _, xy, level = shapely.to_ragged_array(geometry, include_z=False)
     several, own = _levels(level, len(geometry), len(xy), kind)
     part_row = np.repeat(row, np.diff(several))
     if kind is not Kind.AREA:
         shell = np.ones(len(part_row), bool)
-        return Strokes(kind, place(xy), own, shell, part_row)
+        return xy, Strokes(kind, _NOWHERE, own, shell, part_row)
     ring, part = own, level[1].astype(np.int64)
     shell = np.zeros(len(ring) - 1, bool)
     shell[part[:-1]] = True
-    return Strokes(kind, place(xy), ring, shell, np.repeat(part_row, np.diff(part)))
+    return xy, Strokes(kind, _NOWHERE, ring, shell, np.repeat(part_row, np.diff(part)))
 
 
 def _levels(
@@ -59,7 +58,8 @@ def pieces(cut: NDArray[np.object_], row: Ints, kind: Kind) -> Strokes:
     fit = (shapely.get_type_id(part) == _SINGLE[kind]) & ~shapely.is_empty(part)
     if not fit.any():
         return Strokes.none(kind)
-    return strokes(part[fit], row[of[fit]], kind, _nearest)
+    xy, found = strokes(part[fit], row[of[fit]], kind)
+    return found.at(_nearest(xy))
 
 
 def _nearest(xy: NDArray[np.float64]) -> Ints:
@@ -68,11 +68,10 @@ def _nearest(xy: NDArray[np.float64]) -> Ints:
     return np.floor(np.round(xy * _FINE) / _FINE + 0.5).astype(np.int64)
 
 
-def rings(closed: Strokes, least: int = 0) -> Strokes:
+def rings(closed: Strokes) -> Strokes:
     """Return rings without the repeated first vertex and without vertices on one another.
 
-    Rings whose doubled area is zero or less than ``least`` are left out, and so are the holes of
-    a shell that is.
+    Rings without an area are left out, and so are the holes of a shell that has none.
     """
     if not len(closed):
         return closed
@@ -82,7 +81,7 @@ def rings(closed: Strokes, least: int = 0) -> Strokes:
     new[first] = (closed.xy[first] != closed.xy[last - 1]).any(axis=1)
     new[last] = False
     found = closed.keep_vertices(new)
-    kept: Flags = np.abs(found.doubled_areas()) >= max(least, 1)
+    kept: Flags = found.doubled_areas() != 0
     kept &= kept[found.shell][np.cumsum(found.shell) - 1]
     return found.keep(kept)
 

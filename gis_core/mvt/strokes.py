@@ -51,6 +51,10 @@ class Strokes:
         none = np.zeros(0, np.int64)
         return cls(kind, np.zeros((0, 2), np.int64), np.zeros(1, np.int64), none > 0, none)
 
+    def at(self, xy: Ints) -> Self:
+        """Return the strokes with other coordinates."""
+        return type(self)(self.kind, xy, self.start, self.shell, self.row)
+
     def __len__(self) -> int:
         """Return the number of strokes."""
         return len(self.row)

@@ -70,9 +70,9 @@ class Rows(Protocol):
         columns: Sequence[str],
         *,
         released: Sequence[str],
-        least: float = 0.0,
+        least_area: float = 0.0,
     ) -> Nearby:
-        """Return the rows whose box meets a box, and is ``least`` wide or high, for tiles."""
+        """Return the rows whose box meets a box and has some area, for tiles."""
         ...
 
     def count(

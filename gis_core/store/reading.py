@@ -146,12 +146,12 @@ class Snapshot:
         columns: Sequence[str],
         *,
         released: Sequence[str],
-        least: float = 0.0,
+        least_area: float = 0.0,
     ) -> Nearby:
         """Return the rows whose box meets a box, their geometry not asked: for tiles.
 
-        ``columns`` among the ``released`` ones; with ``least`` only rows whose own box is that
-        wide or high, in units of the CRS. About 2 µs a row.
+        ``columns`` among the ``released`` ones; ``least_area``: of the row's own box, in squared
+        units of the CRS. About 2 µs a row.
         """
         table = self.table(name)
         schema = table.schema
@@ -161,7 +161,7 @@ class Snapshot:
         statement = sql.Statement(
             schema=schema,
             columns=[FID, FEATURE_ID, *names, GEOMETRY],
-            conditions=[sql.in_box(schema, box, least)],
+            conditions=[sql.in_box(schema, box, least_area)],
         )
         with self._lend(table, released) as db:
             return Nearby.of(_run(db, statement).fetchall(), schema, names)

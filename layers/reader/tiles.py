@@ -140,11 +140,11 @@ class Tiles(Door):
         keep = detail(tile)
         box, scale = window
         least = 0.0
-        if view.spec.geometry is not GeometryKind.POINT:
-            least = scale * _surely_lost(keep) * tile.side / EXTENT
+        if view.spec.geometry is GeometryKind.POLYGON:
+            least = _surely_lost(keep) * (scale * tile.side / EXTENT) ** 2
         fields = [f for f in tile_fields(view) if not keep.pixel or not _names_only(view, f)]
         rows = self._rows(view).near(
-            view.id, box, [f.name for f in fields], released=view.names, least=least
+            view.id, box, [f.name for f in fields], released=view.names, least_area=least
         )
         carry = _patchwork(source, tile.matrix_set.epsg).carry
         strokes = fit(rows.geometry, tile, carry, keep)
@@ -191,8 +191,11 @@ def _names_only(view: CollectionView, field: FieldSpec) -> bool:
 
 
 def _surely_lost(keep: Detail) -> float:
-    """Return below which size in parts a shape is left out, however it is turned and rounded."""
-    return 0.8 * max(keep.pixel - keep.grid, 0)
+    """Return below which area of its box, in parts squared, an area is left out for sure.
+
+    The box is that of another reference system, whose scale is known roughly.
+    """
+    return 0.8 * keep.pixel**2
 
 
 def _window(tile: Tile, bounds: Box, source: int) -> tuple[Box, float] | None:

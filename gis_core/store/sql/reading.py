@@ -71,18 +71,18 @@ def _kind(schema: TableSchema, column: str) -> ColumnType | None:
     return next((c.type for c in schema.columns if c.name == column), None)
 
 
-def in_box(schema: TableSchema, box: Box, least: float = 0.0) -> Condition:
+def in_box(schema: TableSchema, box: Box, least_area: float = 0.0) -> Condition:
     """Return the condition that a row's box meets the box, by the R-tree: a superset.
 
-    ``least``: how wide or high its own box must be.
+    ``least_area``: that of its own box, at least.
     """
     xmin, ymin, xmax, ymax = box
-    large = " AND (maxx - minx >= ? OR maxy - miny >= ?)" if least else ""
+    large = " AND (maxx - minx) * (maxy - miny) >= ?" if least_area else ""
     text = (
         f"t.{quote(FID)} IN (SELECT id FROM {place(schema)}.{quote(rtree(schema.name))} "
         f"WHERE maxx >= ? AND minx <= ? AND maxy >= ? AND miny <= ?{large})"
     )
-    return Condition(text, (xmin, xmax, ymin, ymax, *([least] * 2 if least else [])))
+    return Condition(text, (xmin, xmax, ymin, ymax, *([least_area] if least_area else [])))
 
 
 def select(statement: Statement) -> tuple[str, tuple[object, ...]]:
