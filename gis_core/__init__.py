@@ -14,7 +14,8 @@ Places
 History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Tiles
-    `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector tile.
+    `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector
+    tile, `pmtiles` an archive of them.
 Questions
     `filters` reads and judges conditions in CQL2.
 Merging and storing

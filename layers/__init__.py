@@ -15,7 +15,7 @@ Who reads it
     sees, `query` is what is asked, `queryables` what a filter may name, `audit` logs it.
 What is made of it
     `dossier` gathers a parcel, `find` searches, `object_ids` knows the cadastre's identifiers;
-    `wording` and `uses` write and read values.
+    `wording` and `uses` write and read values; `tile_archive` holds all vector tiles in one file.
 Shared by all
     `errors`, and `progress` of what takes long.
 """

@@ -116,20 +116,26 @@ def tile_json(
         "minzoom": levels(one)[0],
         "maxzoom": levels(one)[-1],
         **bounds,
-        "vector_layers": [
-            {
-                "id": view.id,
-                "description": view.spec.title[language],
-                "minzoom": levels(one)[0],
-                "maxzoom": levels(one)[-1],
-                "fields": {
-                    TILE_ID: "string",
-                    **{f.name: f.title[language] for f in tile_fields(view)},
-                },
-            }
-            for view in views
-        ],
+        "vector_layers": vector_layers(views, language),
     }
+
+
+def vector_layers(views: Sequence[CollectionView], language: Language) -> list[Document]:
+    """Return what TileJSON and PMTiles say of the layers in tiles of WebMercatorQuad."""
+    served = levels(WEB_MERCATOR_QUAD)
+    return [
+        {
+            "id": view.id,
+            "description": view.spec.title[language],
+            "minzoom": served[0],
+            "maxzoom": served[-1],
+            "fields": {
+                TILE_ID: "string",
+                **{f.name: f.title[language] for f in tile_fields(view)},
+            },
+        }
+        for view in views
+    ]
 
 
 def _tile_set(url: str, base: str, title: str, one: MatrixSet, language: Language) -> Document:

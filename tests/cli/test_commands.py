@@ -22,6 +22,7 @@ COMMANDS = (
     ["history"],
     ["print", "flurkarte"],
     ["serve"],
+    ["pmtiles"],
     ["grids", "add"],
     ["grids", "list"],
     ["doctor"],
