@@ -24,6 +24,7 @@ from api.pages.render import Pages
 from api.parcels import Parcels
 from api.raw.app import ByteApp
 from api.raw.items import ReadyItems
+from api.records.routes import Records
 from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
 from api.site import Site
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> ByteApp:
 
     parts: list[Surface] = [
         Site(settings, reader, pages),
+        Records(settings, reader, pages),  # before the collections of the layers
         Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from layers.spec import Title
 from layers.wording import Language
 
-Group = Literal["field", "function", "link", "operation", "parameter", "problem", "type"]
+Group = Literal["field", "function", "link", "operation", "parameter", "problem", "record", "type"]
 
 
 @cache

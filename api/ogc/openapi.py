@@ -9,6 +9,8 @@ from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
+from api.records import asking as records
+from api.records.documents import PATH as CATALOGUE
 from api.settings import Settings
 from api.tiles.documents import MVT
 from api.wording import words
@@ -81,6 +83,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         html=False,
     )
     paths |= _tile_paths("", "", language)
+    paths |= _record_paths(language)
     for view in views:
         paths.update(_collection_paths(view, language))
         if tiled(view):
@@ -145,6 +148,40 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
         f"{base}/tiles/{{tileMatrixSetId}}": get("tileset", JSON, one),
         f"{base}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": get(
             "tile", MVT, one, *place
+        ),
+    }
+
+
+def _record_paths(language: Language) -> Node:
+    """Return the paths of the catalogue."""
+    text = {"type": "string", "maxLength": 400}
+    number = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+    names = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+    page = {"type": "integer", "minimum": 1, "maximum": records.MAX_LIMIT}
+    page["default"] = records.DEFAULT_LIMIT
+    offset = {"type": "integer", "minimum": 0, "maximum": records.MAX_OFFSET, "default": 0}
+    described: dict[str, tuple[Node, str]] = {
+        "q": (names, "search-words"),
+        "bbox": (number, "bbox"),
+        "datetime": (text, "record-datetime"),
+        "ids": (names, "ids"),
+        "externalIds": (names, "externalIds"),
+        "type": (names, "record-type"),
+        "limit": (page, "record-limit"),
+        "offset": (offset, "offset"),
+    }
+    parameters = [
+        {**_FORM, "name": name, "schema": schema, "description": words("parameter", said, language)}
+        for name, (schema, said) in described.items()
+    ]
+    say, one = partial(_say, language), _path("recordId", language)
+    return {
+        CATALOGUE: _get("catalogue", say("catalogue"), JSON),
+        f"{CATALOGUE}/items": _get(
+            "catalogue.items", say("catalogue-records"), GEOJSON, *parameters
+        ),
+        f"{CATALOGUE}/items/{{recordId}}": _get(
+            "catalogue.item", say("catalogue-record"), GEOJSON, one
         ),
     }
 

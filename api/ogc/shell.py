@@ -13,6 +13,7 @@ from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
 from api.ogc.config import pygeoapi_config
+from api.records.documents import catalogue, catalogue_link
 from api.settings import Settings
 from api.tiles.documents import tile_links
 from api.wording import documents, words
@@ -29,7 +30,7 @@ _TYPES = {
     "text/html",
 }
 
-_NOT_PYGEOAPIS = {"tiling-schemes"}  # what it names so lies at another address
+_NOT_PYGEOAPIS = {"ogc-catalog", "tiling-schemes"}  # what it names so lies at another address
 _JSON, _SCHEMA = "application/json", "application/schema+json"
 _RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
 
@@ -65,6 +66,7 @@ class Shell:
         document = self._ask(core.landing_page, actor, "/", language)
         document["links"] += tile_links(self._settings.url, "", language)
         document["links"].append(self._beside("functions", "/functions", _JSON, language))
+        document["links"].append(catalogue_link(self._settings.url, language))
         return document
 
     def collections(self, actor: Actor, language: Language) -> Document:
@@ -72,6 +74,8 @@ class Shell:
         document = self._ask(core.describe_collections, actor, "/collections", language)
         for collection in document["collections"]:
             self._lead_on(collection, actor, language)
+        town, sets = self._reader.municipality, self._reader.data_sets(actor)
+        document["collections"].append(catalogue(self._settings, town, sets, language))
         return document
 
     def collection(self, actor: Actor, collection_id: str, language: Language) -> Document:

@@ -8,19 +8,21 @@ of, `reserved` the names that the store needs.
 from layers.spec.access import Access
 from layers.spec.collection import CollectionSpec, GeometryKind, SourceSpec
 from layers.spec.fields import FieldSpec, FieldType
-from layers.spec.layer import LayerSpec
+from layers.spec.layer import Contact, LayerSpec
 from layers.spec.raster import RasterKind, RasterSpec, Statistic
 from layers.spec.relation import Join, Relation
-from layers.spec.reserved import AS_FILED, CONFIDENCE, ENDED, UNMAPPED
+from layers.spec.reserved import AS_FILED, CATALOGUE, CONFIDENCE, ENDED, UNMAPPED
 from layers.spec.terms import Identifier, Title
 
 __all__ = [
     "AS_FILED",
+    "CATALOGUE",
     "CONFIDENCE",
     "ENDED",
     "UNMAPPED",
     "Access",
     "CollectionSpec",
+    "Contact",
     "FieldSpec",
     "FieldType",
     "GeometryKind",

@@ -9,7 +9,14 @@ from pydantic import Field, model_validator
 from layers.spec.access import Access
 from layers.spec.fields import FieldSpec, FieldType
 from layers.spec.relation import Join, Relation
-from layers.spec.reserved import AS_FILED, CONFIDENCE, ENDED, STORE_PREFIXES, UNMAPPED
+from layers.spec.reserved import (
+    AS_FILED,
+    CATALOGUE,
+    CONFIDENCE,
+    ENDED,
+    STORE_PREFIXES,
+    UNMAPPED,
+)
 from layers.spec.terms import Identifier, Strict, Title
 
 
@@ -78,6 +85,8 @@ class CollectionSpec(Strict):
     def _names_are_free(self) -> Self:
         if self.id.startswith(STORE_PREFIXES) or self.id.endswith((ENDED, UNMAPPED)):
             raise ValueError(f"a collection cannot be called {self.id!r}: the store needs the name")
+        if self.id == CATALOGUE:
+            raise ValueError(f"a collection cannot be called {self.id!r}: the catalogue is")
         keys = [f.name for f in self.fields if f.type is FieldType.PARCEL_KEY]
         beside = {key + tail for key in keys for tail in (AS_FILED, CONFIDENCE)}
         for f in self.fields:

@@ -8,6 +8,17 @@ from layers.spec.collection import CollectionSpec
 from layers.spec.raster import RasterSpec
 from layers.spec.terms import Identifier, Strict, Title
 
+Keywords = tuple[Title, ...]
+
+
+class Contact(Strict):
+    """Where to ask about a layer: an office by name, and how it is reached if that is public."""
+
+    name: Title
+    email: str = Field(default="", pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")
+    phone: str = Field(default="", pattern=r"^(\+?[0-9][0-9 ()/-]{2,30})?$")
+    url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+
 
 class LayerSpec(Strict):
     """A layer as data. Immutable; safe to share between threads."""
@@ -19,6 +30,9 @@ class LayerSpec(Strict):
     licence: str
     update: Title = Field(default_factory=dict)
     retention: Title = Field(default_factory=dict)
+    contact: Contact | None = None
+    quality: Title = Field(default_factory=dict)  # what the data can be relied on for, what not
+    keywords: Keywords = ()
     collections: tuple[CollectionSpec, ...] = Field(default=(), alias="collection")
     raster: RasterSpec | None = None
 
@@ -26,6 +40,15 @@ class LayerSpec(Strict):
     def _holds_one_kind_of_thing(self) -> Self:
         if bool(self.collections) == (self.raster is not None):
             raise ValueError(f"layer {self.id}: expected either collections or one raster")
+        return self
+
+    @model_validator(mode="after")
+    def _keywords_are_told_once(self) -> Self:
+        for language in ("de", "en"):
+            said = [word[language].casefold() for word in self.keywords]
+            for word in said:
+                if said.count(word) > 1:
+                    raise ValueError(f"layer {self.id}: the keyword {word!r} is given twice")
         return self
 
     def collection(self, collection_id: str) -> CollectionSpec:

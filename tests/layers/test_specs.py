@@ -173,6 +173,37 @@ def test_a_city_adds_a_layer_by_a_folder(tmp_path):
             ["never drawn on a map"],
             id="secret-on-the-map",
         ),
+        pytest.param('id = "bank"', 'id = "katalog"', ["'katalog'", "catalogue"], id="katalog"),
+        pytest.param(
+            'id = "benches"',
+            'id = "benches"\ncontact = { name = { de = "A", en = "B" }, email = "nobody" }',
+            ["contact.email", "nobody"],
+            id="mail",
+        ),
+        pytest.param(
+            'id = "benches"',
+            'id = "benches"\ncontact = { name = { de = "A", en = "B" }, url = "javascript:1" }',
+            ["contact.url"],
+            id="link",
+        ),
+        pytest.param(
+            'id = "benches"',
+            'id = "benches"\ncontact = { email = "a@b.de" }',
+            ["contact.name"],
+            id="no-contact-name",
+        ),
+        pytest.param(
+            'id = "benches"',
+            'id = "benches"\nquality = { de = "gut" }',
+            ["quality", "both languages"],
+            id="quality",
+        ),
+        pytest.param(
+            'id = "benches"',
+            'id = "benches"\nkeywords = [{ de = "A", en = "B" }, { de = "a", en = "C" }]',
+            ["keyword 'a'"],
+            id="keyword-twice",
+        ),
         pytest.param('id = "benches"', 'id = "merge"', ["'merge' is reserved"], id="reserved"),
         pytest.param('id = "benches"', 'id = "trees"', ["already used", "trees"], id="layer-twice"),
         pytest.param(
