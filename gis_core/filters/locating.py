@@ -28,7 +28,6 @@ def locate(tree: Json, found: list[Token]) -> dict[Path, Token]:
     ----------
     tree
         CQL2 JSON as the parser gave it.
-
     found
         The tokens of the text.
 

@@ -21,6 +21,8 @@ from gis_core.store.schema import Box, Shape
 from gis_core.store.sql.filtering import PREFIX
 
 Made = Callable[..., Any]
+_MARGINS = (1e-6, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4)  # of the box that are left on each side
+_TRUE_INSIDE = frozenset({"s_intersects", "s_within"})
 _FAR = 2**63  # what SQLite has no whole number for
 
 
@@ -111,27 +113,34 @@ def _place_test(
     shapely.prepare(literal)
     # The prepared side comes first, so the relation is asked from its point of view.
     turned = relation(ast.MIRRORED.get(node.op, node.op))
-    inner = _rectangle(literal) if node.op == "s_intersects" and shape is not None else None
+    inner = None if literal is None else _inner_box(literal, exact=node.op == "s_intersects")
+    if inner is None or shape is None:
+        return lambda blob: turned(literal, decode(blob))
+    within, far_inside = gpkg.box_reader(shape), node.op in _TRUE_INSIDE
 
     def test(blob: bytes) -> bool:
-        if inner is not None and shape is not None and _inside(blob, shape, inner):
-            return True
+        xmin, ymin, xmax, ymax = within(blob)
+        if xmin >= inner[0] and ymin >= inner[1] and xmax <= inner[2] and ymax <= inner[3]:
+            return far_inside
         return turned(literal, decode(blob))
 
     return test
 
 
-def _rectangle(geometry: BaseGeometry | None) -> Box | None:
-    """Return the box that a geometry is, None if it is none."""
-    if not isinstance(geometry, shapely.Polygon) or not geometry.equals(
-        shapely.box(*geometry.bounds)
-    ):
+def _inner_box(geometry: BaseGeometry, *, exact: bool) -> Box | None:
+    """Return a box in the interior of a polygon, None where none is found at once.
+
+    What lies in it needs no parsing: it meets the polygon, is within it, and nothing else.
+    ``exact``: the box may be the polygon itself.
+    """
+    if shapely.get_dimensions(geometry) != 2:
         return None
     xmin, ymin, xmax, ymax = geometry.bounds
-    return xmin, ymin, xmax, ymax
-
-
-def _inside(blob: bytes, shape: Shape, box: Box) -> bool:
-    """Tell, by a blob's header alone, whether all of its geometry lies in a box."""
-    xmin, ymin, xmax, ymax = gpkg.boxes([blob], shape)[0]
-    return bool(xmin >= box[0] and ymin >= box[1] and xmax <= box[2] and ymax <= box[3])
+    if exact and geometry.covers(shapely.box(xmin, ymin, xmax, ymax)):
+        return xmin, ymin, xmax, ymax
+    for part in _MARGINS:
+        dx, dy = (xmax - xmin) * part, (ymax - ymin) * part
+        box = (xmin + dx, ymin + dy, xmax - dx, ymax - dy)
+        if shapely.contains_properly(geometry, shapely.box(*box)):
+            return box
+    return None

@@ -1,8 +1,9 @@
 """A GeoPackage from the inside: the tables the standard demands and its geometry blobs."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from struct import Struct
 
 import numpy as np
 import pyproj
@@ -21,6 +22,8 @@ _SHORT = 8  # bytes of a header without a box: magic, version, flags, CRS
 _LONG = 40  # the same with xmin, xmax, ymin, ymax
 _FLAGS_SHORT = 0x01  # little endian
 _FLAGS_LONG = 0x03  # little endian, with a box
+
+_POINT, _BOX = Struct("<2d"), Struct("<4d")
 
 _SINGLE = {
     Shape.POINT: (shapely.GeometryType.POINT, None),
@@ -100,6 +103,23 @@ def boxes(blobs: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
         return np.hstack([xy, xy])
     heads = b"".join(b[_SHORT:_LONG] for b in blobs)
     return np.frombuffer(heads, dtype="<f8").reshape(-1, 4)[:, [0, 2, 1, 3]]
+
+
+def box_reader(shape: Shape) -> Callable[[bytes], Box]:
+    """Return what reads xmin, ymin, xmax, ymax from the header of one blob."""
+    if shape is Shape.POINT:
+
+        def point(blob: bytes) -> Box:
+            x, y = _POINT.unpack_from(blob, _SHORT + 5)
+            return x, y, x, y
+
+        return point
+
+    def box(blob: bytes) -> Box:
+        xmin, xmax, ymin, ymax = _BOX.unpack_from(blob, _SHORT)
+        return xmin, ymin, xmax, ymax
+
+    return box
 
 
 # -- the container ----------------------------------------------------------------------

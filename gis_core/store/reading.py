@@ -301,7 +301,7 @@ def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
         bound = [to_bound(v, _kind(table, name)) for v in values]
         conditions.append(sql.any_of(schema, name, bound))
     if query.where is not None:
-        conditions += sql.filtering.conditions(query.where, schema)[0]
+        conditions += sql.filtering.conditions(query.where, schema, table.bounds)[0]
     for name, value in query.equals.items():
         conditions.append(sql.equals(schema, name, to_bound(value, _kind(table, name))))
     return conditions
@@ -311,7 +311,7 @@ def _functions(table: TableInfo, query: Query) -> Mapping[str, Callable[..., Any
     """Return what the query's filter calls; nothing for most queries."""
     if query.where is None:
         return {}
-    found, relations = sql.filtering.conditions(query.where, table.schema)
+    found, relations = sql.filtering.conditions(query.where, table.schema, table.bounds)
     called = sql.filtering.called(found)
     made = functions(relations, table.schema.geometry) if called else {}
     return {name: made[name] for name in called}

@@ -46,13 +46,17 @@ class Piece:
     cost: int = 0
 
 
-def conditions(wanted: Filter, schema: TableSchema) -> tuple[list[Condition], list[ast.Spatial]]:
+def conditions(
+    wanted: Filter, schema: TableSchema, bounds: Box | None = None
+) -> tuple[list[Condition], list[ast.Spatial]]:
     """Return a filter as conditions, and the relations that ``fb_place`` will be asked for.
 
     Parameters
     ----------
     wanted
         Checked against fields of this table.
+    bounds
+        The box around all rows: what must only meet it needs no R-tree.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def conditions(wanted: Filter, schema: TableSchema) -> tuple[list[Condition], li
     driven = wanted.root.parts if isinstance(wanted.root, ast.And) else (wanted.root,)
     whole = compiler.all_of([compiler.condition(part, driven=True) for part in driven], "AND")
     names = tuple(name for name in wanted.fields() if name != GEOMETRY)
-    found = [] if box is None else [in_box(schema, box)]
+    found = [] if box is None or _holds(box, bounds) else [in_box(schema, box)]
     return [*found, Condition(whole.text, whole.values, names)], compiler.relations
 
 
@@ -242,6 +246,13 @@ def _literal_box(node: ast.Spatial) -> Box | None:
         return None
     xmin, ymin, xmax, ymax = node.right.geometry.bounds
     return xmin, ymin, xmax, ymax
+
+
+def _holds(box: Box, bounds: Box | None) -> bool:
+    if bounds is None:
+        return False
+    low = box[0] <= bounds[0] and box[1] <= bounds[1]
+    return low and box[2] >= bounds[2] and box[3] >= bounds[3]
 
 
 def _after(prefix: str) -> str | None:
