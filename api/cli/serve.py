@@ -25,6 +25,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Print a line for each request.")
+    ] = False,
     cert: Annotated[Path | None, typer.Option(help="TLS certificate chain (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS private key (PEM).")] = None,
 ) -> None:
@@ -45,16 +48,22 @@ def serve(
     if not settings.public_url and cert is not None:
         address = f"https://{settings.host}:{settings.port}"
         settings = settings.model_copy(update={"public_url": address})
-    run_server(settings, workers=workers, cert=cert, key=key)
+    run_server(settings, workers=workers, access_log=access_log, cert=cert, key=key)
 
 
 def run_server(
-    settings: "Settings", *, workers: int = 1, cert: Path | None = None, key: Path | None = None
+    settings: "Settings",
+    *,
+    workers: int = 1,
+    access_log: bool = False,
+    cert: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve until interrupted; the data directory is opened once before, so that faults show."""
     from granian import Granian
     from granian.constants import Interfaces
 
+    from api.access_log import FORMAT, log_config
     from api.app import create_app
 
     create_app(settings)
@@ -68,6 +77,9 @@ def run_server(
         workers=workers,
         websockets=False,
         log_enabled=False,
+        log_dictconfig=log_config(),
+        log_access=access_log,
+        log_access_format=FORMAT,
         ssl_cert=cert,
         ssl_key=key,
     ).serve(target_loader=partial(create_app, settings), wrap_loader=False)
