@@ -31,6 +31,7 @@ from api.site import Site
 from api.surface import Surface
 from api.tiles.routes import VectorTiles
 from gis_core.errors import FlurbuchError
+from layers.grids import use_grids
 from layers.reader import open_reader
 
 _DEADLINE_S = 20.0
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> ByteApp:
         tile_folder=settings.tile_dir,
         tile_bytes=settings.tile_mb << 20,
     )
+    use_grids(settings.data_dir)  # reference systems that need one are offered where it is
     pages = Pages(settings, reader.municipality)
     cursors = Cursors(cursor_key(settings.cursor_key, settings.data_dir))
     failures = Failures(settings, pages)

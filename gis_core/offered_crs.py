@@ -3,16 +3,20 @@
 from functools import cache, lru_cache
 
 import numpy as np
+import pyproj.datadir
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from gis_core.crs import Operation, plan_operation, transform_geometry, transform_xy
+from gis_core.errors import DatumGridMissingError
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
-OFFERED = (4326, 3857, 4258, 25832, 25833)
+OFFERED = (4326, 3857, 4258, 25832, 25833, 4647)
+WITH_GRID = (31466,)
+"""Offered only where PROJ finds the datum grid: without it positions are metres off."""
 _SEGMENT_M = 5.0
 _MOST_POINTS = 4000  # on one edge
 _ROUGHLY = 100  # points on an edge where a box is only held by another
@@ -27,8 +31,24 @@ def crs_uri(epsg: int) -> str:
 
 def supported_crs(storage: int) -> tuple[str, ...]:
     """Return the URIs offered for a collection, CRS84 first, the storage CRS always among them."""
-    codes = dict.fromkeys((storage, *OFFERED))
+    # Where PROJ looks for grids is a setting of the process, which may change.
+    return _supported(storage, pyproj.datadir.get_data_dir())
+
+
+@cache
+def _supported(storage: int, _: str) -> tuple[str, ...]:
+    ready = [code for code in WITH_GRID if _grid_is_there(storage, code)]
+    codes = dict.fromkeys((storage, *OFFERED, *ready))
     return (CRS84, *(crs_uri(code) for code in codes))
+
+
+def _grid_is_there(storage: int, code: int) -> bool:
+    try:
+        plan_operation(f"EPSG:{storage}", f"EPSG:{code}")
+        plan_operation(f"EPSG:{code}", "OGC:CRS84")
+    except DatumGridMissingError:
+        return False
+    return True
 
 
 def _definition(uri: str) -> str:
@@ -39,6 +59,12 @@ def _definition(uri: str) -> str:
 def northing_first(uri: str) -> bool:
     """Tell whether coordinates in that CRS are written latitude or northing first."""
     return uri != CRS84 and CRS(_definition(uri)).axis_info[0].direction == "north"
+
+
+@cache
+def is_geographic(uri: str) -> bool:
+    """Tell whether coordinates in that CRS are degrees; boxes may then cross the antimeridian."""
+    return uri == CRS84 or CRS(_definition(uri)).is_geographic
 
 
 @cache
@@ -60,7 +86,7 @@ def box_to_storage(box: Box, uri: str, storage: int, within: Box) -> BaseGeometr
     ----------
     box
         As the client wrote it, in that CRS's axis order. A box over the antimeridian
-        (west greater than east) is legal in CRS84 and never reaches a German town.
+        (west greater than east) is legal in degrees.
     uri
         CRS of the box.
     storage
@@ -155,15 +181,24 @@ def to_crs(geometry: NDArray[np.object_], storage: int, uri: str) -> NDArray[np.
     geometry
         (n,) shapely geometries in the storage CRS, x east; None is allowed.
     """
+    return in_axis_order(to_crs_east_first(geometry, storage, uri), uri)
+
+
+def to_crs_east_first(geometry: NDArray[np.object_], storage: int, uri: str) -> NDArray[np.object_]:
+    """Return geometry in an offered CRS with x east, as files hold it whatever the CRS says."""
     definition = _definition(uri)
-    moved = geometry
-    if definition != f"EPSG:{storage}":
-        moved = transform_geometry(geometry, _operation(f"EPSG:{storage}", definition))
-    if northing_first(uri):
-        moved = shapely.transform(moved, lambda xy: xy[:, ::-1])
-    return moved
+    if definition == f"EPSG:{storage}":
+        return geometry
+    return transform_geometry(geometry, _operation(f"EPSG:{storage}", definition))
+
+
+def in_axis_order(geometry: NDArray[np.object_], uri: str) -> NDArray[np.object_]:
+    """Return geometry with x east in the axis order that its CRS prescribes."""
+    if not northing_first(uri):
+        return geometry
+    return np.asarray(shapely.transform(geometry, lambda xy: xy[:, ::-1]), dtype=object)
 
 
 def decimals(uri: str) -> int:
     """Return how many decimals say a position to about a centimetre or better."""
-    return 8 if uri == CRS84 or CRS(_definition(uri)).is_geographic else 3
+    return 8 if is_geographic(uri) else 3

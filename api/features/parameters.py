@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from api.errors import ParameterError
 from api.features.crs import check_crs
 from api.filtering import parameters as filtering
-from gis_core.offered_crs import CRS84, Box, box_to_storage
+from gis_core.offered_crs import CRS84, Box, box_to_storage, is_geographic, northing_first
 from layers.query import Query
 from layers.spec import FieldSpec, FieldType
 from layers.view import CollectionView
@@ -180,14 +180,14 @@ def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeom
             raise _refused("bbox-crs", given["bbox-crs"], "to be given together with bbox")
         return None, False
     uri = check_crs(given.get("bbox-crs", CRS84), storage, "bbox-crs")
-    box = _box(given["bbox"], across=uri == CRS84)
+    box = _box(given["bbox"], uri)
     area = box_to_storage(box, uri, storage, bounds)
     if area is not None and area.covers(shapely.box(*bounds)):
         return None, False  # a box around everything narrows nothing
     return area, area is None
 
 
-def _box(text: str, *, across: bool) -> Box:
+def _box(text: str, uri: str) -> Box:
     expected = "four finite numbers xmin,ymin,xmax,ymax (or six with heights)"
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -197,10 +197,13 @@ def _box(text: str, *, across: bool) -> Box:
         numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
     if len(numbers) != 4 or not all(isfinite(n) for n in numbers):
         raise _refused("bbox", text, expected)
-    xmin, ymin, xmax, ymax = numbers
-    if ymin > ymax or (xmin > xmax and not across):
+    first, second, third, fourth = numbers
+    east, north = (1, 0) if northing_first(uri) else (0, 1)
+    # In degrees west is greater than east where a box lies across the antimeridian.
+    across = numbers[east] > numbers[east + 2] and not is_geographic(uri)
+    if across or numbers[north] > numbers[north + 2]:
         raise _refused("bbox", text, "the lower corner first")
-    return xmin, ymin, xmax, ymax
+    return first, second, third, fourth
 
 
 def _equals(given: Mapping[str, str], fields: Fields) -> dict[str, object]:

@@ -14,7 +14,7 @@ HIDDEN = tuple(spec.id for _, spec in find_layers().collections() if spec.id not
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
-CRS = (CRS84, *(f"{EPSG}{code}" for code in (25832, 4326, 3857, 4258, 25833)))
+CRS = (CRS84, *(f"{EPSG}{code}" for code in (25832, 4326, 3857, 4258, 25833, 4647)))
 LATITUDE_FIRST = {f"{EPSG}4326", f"{EPSG}4258"}
 
 

@@ -184,6 +184,15 @@ def test_boxes_of_the_world_hold_everything(page, get, collection):
 
 
 @over_collections
+@pytest.mark.parametrize("code", [4326, 4258])
+def test_a_box_across_the_antimeridian_with_latitude_first(page, get, collection, code):
+    total = get(f"/collections/{collection}/items")["numberMatched"]
+    for box, matched in (("51,6.5,52,-179", total), ("65,177,70,-177", 0), ("-90,8,90,6", 0)):
+        answer = page(collection, bbox=box, bbox_crs=f"{EPSG}{code}")
+        assert answer.json()["numberMatched"] == matched
+
+
+@over_collections
 def test_limit_response(page, collection):
     for limit in (1, 7, 100, MAX_LIMIT, MAX_LIMIT + 1, 10**12 - 1):
         document = page(collection, limit=limit, skipGeometry="true").json()
@@ -227,6 +236,9 @@ def test_datetime_response(page, get, collection):
         "bbox=nan,nan,nan,nan",
         "bbox=1,2,inf,4",
         "bbox=6,52,7,51",
+        f"bbox=52,6,51,7&bbox-crs={EPSG}4326",
+        f"bbox=400000,1,300000,2&bbox-crs={EPSG}25832",
+        f"crs={EPSG}31466",
         "bbox=a,b,c,d",
         "bbox=",
         "bbox-crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84",
