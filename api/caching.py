@@ -45,7 +45,7 @@ def revalidated(
 
     def validator() -> tuple[str, datetime | None]:
         caller, now = caller_of(request.scope), list(views())
-        asked = (own_path(request), own_query(request), asked_for.html, asked_for.language)
+        asked = (own_path(request), own_query(request), asked_for.form, asked_for.language)
         tag = strong_tag(digest(caller, now, asked), encoding_of(request.headers))
         if not strong:
             return f"W/{tag}", None

@@ -15,6 +15,12 @@ class FormatError(FlurbuchError):
     code = "format"
 
 
+class NotAcceptableError(FlurbuchError):
+    """The caller accepts nothing that is offered."""
+
+    code = "not-acceptable"
+
+
 class UnsupportedCRSError(FlurbuchError):
     """The reference system asked for is not offered."""
 

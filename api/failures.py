@@ -7,7 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import FormatError
+from api.errors import FormatError, NotAcceptableError
+from api.features.formats.registry import OFFERED
 from api.negotiation import Wanted, wanted
 from api.pages.render import Pages
 from api.problems import log_incident, problem, problem_response
@@ -52,9 +53,9 @@ class Failures:
 
     def _wanted(self, request: Request) -> Wanted:
         try:
-            return wanted(request, self._settings.language)
-        except FormatError:
-            return Wanted(html=False, language=self._settings.language)
+            return wanted(request, self._settings.language, also=OFFERED)
+        except (FormatError, NotAcceptableError):
+            return Wanted(form="json", language=self._settings.language)
 
 
 def _headers(error: Exception) -> dict[str, str]:

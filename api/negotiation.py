@@ -1,32 +1,50 @@
-"""What a caller wants: page or data, German or English."""
+"""What a caller wants: page or data and of which format, German or English."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from starlette.requests import Request
 
-from api.errors import FormatError
+from api.errors import FormatError, NotAcceptableError
 from layers.wording import Language
 
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
+Offered = tuple[tuple[str, str], ...]
+_JSON = {"application/*", "*/*"}
+_HTML = {"text/html", "application/xhtml+xml", "text/*"}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The outcome of negotiation."""
+    """The outcome of negotiation; ``form``: ``html``, ``json``, or the name of another format."""
 
-    html: bool
+    form: str
     language: Language
 
+    @property
+    def html(self) -> bool:
+        """Whether a page is wanted."""
+        return self.form == "html"
 
-def wanted(request: Request, default: Language = "de") -> Wanted:
+
+def wanted(request: Request, default: Language = "de", also: Offered = ()) -> Wanted:
     """Decide by ``f`` and ``lang``, else by the Accept headers; data when nothing is said.
+
+    Parameters
+    ----------
+    also
+        Formats that are offered besides JSON and pages: what ``f`` calls them, and their
+        media types.
 
     Raises
     ------
     FormatError
         ``f`` or ``lang`` names something that is not offered.
+    NotAcceptableError
+        The caller accepts only media types that are not offered.
     """
     asked, headers = request.query_params, request.headers
     return decide(
@@ -35,6 +53,7 @@ def wanted(request: Request, default: Language = "de") -> Wanted:
         headers.get("accept", ""),
         headers.get("accept-language", ""),
         default,
+        also,
     )
 
 
@@ -46,22 +65,41 @@ def language_of(request: Request, default: Language) -> Language:
 
 @lru_cache(maxsize=1024)
 def decide(
-    form: str | None, lang: str | None, accept: str, accept_language: str, default: Language
+    form: str | None,
+    lang: str | None,
+    accept: str,
+    accept_language: str,
+    default: Language,
+    also: Offered = (),
 ) -> Wanted:
     """Decide as `wanted` does, by the values of ``f``, ``lang`` and the two headers."""
-    return Wanted(html=_html(form, accept), language=_language(lang, accept_language, default))
+    language = _language(lang, accept_language, default)
+    return Wanted(form=_form(form, accept, dict(also)), language=language)
 
 
-def _html(asked: str | None, accept: str) -> bool:
+def _form(asked: str | None, header: str, also: Mapping[str, str]) -> str:
     if asked is not None:
-        if asked not in {"json", "geojson", "html"}:
+        if asked not in {"json", "geojson", "html", *also}:
             raise FormatError(
-                f"f: {asked[:40]!r} is not offered", advice="Use json or html.", parameter="f"
+                f"f: {asked[:40]!r} is not offered",
+                advice=f"Use {', '.join(('json', *also))} or html.",
+                parameter="f",
             )
-        return asked == "html"
-    ranked = _ranked(accept)
-    best = next((t for t in ranked if t in {"text/html", "*/*"} or "json" in t), "*/*")
-    return best == "text/html"
+        return "json" if asked == "geojson" else asked
+    by_type = {media_type: name for name, media_type in also.items()}
+    for accepted in _ranked(header):
+        if accepted in by_type:
+            return by_type[accepted]
+        if accepted in _JSON or "json" in accepted:
+            return "json"
+        if accepted in _HTML:
+            return "html"
+    if not header.strip():
+        return "json"
+    raise NotAcceptableError(
+        f"nothing of {header[:80]!r} is offered",
+        advice=f"Offered: {', '.join(('application/json', 'text/html', *by_type))}.",
+    )
 
 
 def _language(asked: str | None, accept_language: str, default: Language) -> Language:

@@ -17,7 +17,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-EXPOSED = ("Content-Crs", "ETag", "Last-Modified", "Link")
+EXPOSED = ("Content-Crs", "Content-Disposition", "ETag", "Last-Modified", "Link")
 """Headers that scripts of other sites may read."""
 
 

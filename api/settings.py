@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         default="",
         description="Signs the links from page to page; empty: a key kept in the data directory.",
     )
+    stream_limit: int = Field(
+        default=200_000,
+        ge=1,
+        description="Features of one answer at most, in formats that are sent piece by piece.",
+    )
     synthetic: bool = Field(
         default=False, description="The data are made up: say so on pages and prints."
     )

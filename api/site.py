@@ -56,7 +56,7 @@ class Site:
     async def accessibility(self, request: Request) -> Response:
         """Answer the accessibility statement; it is a page whatever form was asked for."""
         asked_for = wanted(request, self.settings.language)
-        page = Wanted(html=True, language=asked_for.language)
+        page = Wanted(form="html", language=asked_for.language)
         return self.pages.answer("accessibility", request, page)
 
     async def robots(self, _: Request) -> Response:

@@ -40,6 +40,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     sheet.SignatureError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
     sheet.DocumentError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
     asking.FormatError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.NotAcceptableError: (HTTPStatus.NOT_ACCEPTABLE, 1),
     asking.ParameterError: (HTTPStatus.BAD_REQUEST, 1),
     asking.UnsupportedCRSError: (HTTPStatus.BAD_REQUEST, 1),
     asking.CursorError: (HTTPStatus.BAD_REQUEST, 1),

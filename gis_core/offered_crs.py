@@ -51,20 +51,21 @@ def _grid_is_there(storage: int, code: int) -> bool:
     return True
 
 
-def _definition(uri: str) -> str:
+def definition(uri: str) -> str:
+    """Return the name by which PROJ knows an offered CRS: ``EPSG:25832``, ``OGC:CRS84``."""
     return "OGC:CRS84" if uri == CRS84 else f"EPSG:{uri.removeprefix(_EPSG)}"
 
 
 @cache
 def northing_first(uri: str) -> bool:
     """Tell whether coordinates in that CRS are written latitude or northing first."""
-    return uri != CRS84 and CRS(_definition(uri)).axis_info[0].direction == "north"
+    return uri != CRS84 and CRS(definition(uri)).axis_info[0].direction == "north"
 
 
 @cache
 def is_geographic(uri: str) -> bool:
     """Tell whether coordinates in that CRS are degrees; boxes may then cross the antimeridian."""
-    return uri == CRS84 or CRS(_definition(uri)).is_geographic
+    return uri == CRS84 or CRS(definition(uri)).is_geographic
 
 
 @cache
@@ -128,11 +129,11 @@ def limits(uri: str, storage: int, within: Box) -> Box:
 
 def operation_between(source: str, target: str) -> Operation:
     """Return the operation from one offered CRS to another, x east in both."""
-    return _operation(_definition(source), _definition(target))
+    return _operation(definition(source), definition(target))
 
 
 def _bent(box: Box, uri: str, storage: int) -> shapely.Polygon:
-    operation = _operation(_definition(uri), f"EPSG:{storage}")
+    operation = _operation(definition(uri), f"EPSG:{storage}")
     x, y = transform_xy(*outline(box, 1), operation)
     longest = float(np.hypot(np.diff(x), np.diff(y)).max())
     count = int(np.clip(np.ceil(longest / _SEGMENT_M), 1, _MOST_POINTS))
@@ -186,10 +187,10 @@ def to_crs(geometry: NDArray[np.object_], storage: int, uri: str) -> NDArray[np.
 
 def to_crs_east_first(geometry: NDArray[np.object_], storage: int, uri: str) -> NDArray[np.object_]:
     """Return geometry in an offered CRS with x east, as files hold it whatever the CRS says."""
-    definition = _definition(uri)
-    if definition == f"EPSG:{storage}":
+    name = definition(uri)
+    if name == f"EPSG:{storage}":
         return geometry
-    return transform_geometry(geometry, _operation(f"EPSG:{storage}", definition))
+    return transform_geometry(geometry, _operation(f"EPSG:{storage}", name))
 
 
 def in_axis_order(geometry: NDArray[np.object_], uri: str) -> NDArray[np.object_]:

@@ -1,6 +1,6 @@
 """The documents of an items request: a page of features, or one feature."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
@@ -10,13 +10,13 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from api.features.formats.registry import EVERY
 from api.features.geojson import Days, feature_bytes
 from api.wording import words
 from gis_core.geojson import turned
 from gis_core.offered_crs import decimals, to_crs
 from layers.wording import Language
 
-GEOJSON = "application/geo+json"
 ITEMS_TAIL = b"]}"
 Link = dict[str, str]
 
@@ -36,6 +36,7 @@ def items_links(
     page: Page,
     cursor: Callable[[int], str],
     language: Language,
+    form: str = "json",
 ) -> list[Link]:
     """Return self, alternate, next and prev links; ``next`` exists exactly when more follow.
 
@@ -49,31 +50,61 @@ def items_links(
         What is shown of how many features.
     cursor
         Returns the cursor of the page that begins at a feature.
+    form
+        The format of the document, as ``f`` calls it.
     """
     items = f"{url}/items"
     kept = {name: text for name, text in given.items() if name not in {"offset", "cursor", "f"}}
 
     def turn(first: int) -> str:
-        return _address(items, {**kept, "f": "json", "cursor": cursor(first)})
+        return _address(items, {**kept, "f": form, "cursor": cursor(first)})
 
-    links = [
-        _link("self", GEOJSON, _address(items, {**given, "f": "json"}), language),
-        _link("alternate", "text/html", _address(items, _for_people(given, page)), language),
-        _link("collection", "application/json", url, language),
-    ]
+    links = _forms(items, given, _for_people(given, page), language, form)
+    links.append(_link("collection", "application/json", url, language))
     if page.hits:
         return links
     if page.first + page.limit < page.matched:
-        links.append(_link("next", GEOJSON, turn(page.first + page.limit), language))
+        links.append(_link("next", EVERY[form], turn(page.first + page.limit), language))
     if page.first > 0:
-        links.append(_link("prev", GEOJSON, turn(max(0, page.first - page.limit)), language))
+        links.append(_link("prev", EVERY[form], turn(max(0, page.first - page.limit)), language))
+    return links
+
+
+def item_links(
+    url: str, feature_id: str, given: Mapping[str, str], language: Language, form: str = "json"
+) -> list[Link]:
+    """Return self, alternate and collection links of one feature, as `items_links` does."""
+    own = f"{url}/items/{quote(feature_id, safe='')}"
+    links = _forms(own, given, given, language, form)
+    return [*links, _link("collection", "application/json", url, language)]
+
+
+def _forms(
+    url: str,
+    given: Mapping[str, str],
+    people: Mapping[str, str],
+    language: Language,
+    form: str,
+) -> list[Link]:
+    """Return the links to a document in the format it has, and in the others."""
+    rest = {name: text for name, text in given.items() if name not in {"f", "resulttype"}}
+    other = _address(url, rest) + ("&" if rest else "")
+    links = [
+        _link("self", EVERY[form], _address(url, {**given, "f": form}), language),
+        _link("alternate", "text/html", _address(url, {**people, "f": "html"}), language),
+    ]
+    links += [
+        _link("alternate", media_type, f"{other}f={name}", language)
+        for name, media_type in EVERY.items()
+        if name not in {form, "html"}
+    ]
     return links
 
 
 def _for_people(given: Mapping[str, str], page: Page) -> dict[str, str]:
     """Return the parameters of the same page as HTML, which counts and needs no cursor."""
     kept = {name: text for name, text in given.items() if name not in {"cursor", "resulttype"}}
-    return {**kept, "f": "html"} | ({"offset": str(page.first)} if "cursor" in given else {})
+    return kept | ({"offset": str(page.first)} if "cursor" in given else {})
 
 
 def _address(url: str, given: Mapping[str, str]) -> str:
@@ -138,16 +169,13 @@ def with_links(
     feature: bytes, feature_id: str, url: str, given: Mapping[str, str], language: Language
 ) -> bytes:
     """Return the text of a feature as a document of its own."""
-    own = f"{url}/items/{quote(feature_id, safe='')}"
-    links = [
-        _link("self", GEOJSON, _address(own, {**given, "f": "json"}), language),
-        _link("alternate", "text/html", _address(own, {**given, "f": "html"}), language),
-        _link("collection", "application/json", url, language),
-    ]
+    links = item_links(url, feature_id, given, language)
     return b'%s,"links":%s}' % (feature[:-1], orjson.dumps(links))
 
 
-def items_headers(crs: str, language: Language, links: list[Link]) -> dict[str, str]:
+def items_headers(
+    crs: str, language: Language, links: Sequence[Mapping[str, str]]
+) -> dict[str, str]:
     """Return the headers of an answer with features; paging is told there, too."""
     headers = {
         "Content-Crs": f"<{crs}>",

@@ -1,6 +1,7 @@
 """``/collections/{id}/items`` and ``/collections/{id}/items/{featureId}``."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -15,14 +16,17 @@ from api.caching import revalidated
 from api.context import caller_of
 from api.errors import ParameterError, UnknownFeatureError
 from api.features.answers import (
-    GEOJSON,
+    Link,
     Page,
     item_document,
+    item_links,
     items_document,
     items_headers,
     items_links,
 )
 from api.features.cursor import Cursors, bound_to, view_at
+from api.features.formats.format import About, Format
+from api.features.formats.registry import FORMATS, GEOJSON, OFFERED
 from api.features.geojson import days
 from api.features.parameters import (
     MOST_MADE,
@@ -30,15 +34,18 @@ from api.features.parameters import (
     read_item_request,
     read_items_request,
 )
-from api.negotiation import wanted
+from api.features.streaming import streamed
+from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
 from api.settings import Settings
+from gis_core.offered_crs import crs_uri
 from layers.access import Actor
 from layers.dossier import ended_error
 from layers.query import Query
 from layers.reader import Reader
+from layers.reader.batches import Batches
 from layers.spec import Join
 from layers.view import CollectionView
 
@@ -50,6 +57,7 @@ class Features:
     CONFORMS: ClassVar[tuple[str, ...]] = (
         *classes_of("ogcapi-features-1/1.0", "core", "geojson", "html", "oas30"),
         *classes_of("ogcapi-features-2/1.0", "crs"),
+        *classes_of("json-fg-1/1.0", "core"),
     )
 
     settings: Settings
@@ -73,7 +81,7 @@ class Features:
         return await run_in_threadpool(self._item, request)
 
     def _items(self, request: Request) -> Response:
-        asked_for = wanted(request, self.settings.language)
+        asked_for = wanted(request, self.settings.language, OFFERED)
         if asked_for.html:
             view, asked = self._read(request, MAX_ROWS)
             return items_page(
@@ -81,21 +89,19 @@ class Features:
             )
 
         def answer() -> Response:
+            if asked_for.form in FORMATS:
+                return self._items_in(FORMATS[asked_for.form], request, asked_for)
             view, asked = self._read(request, MOST_MADE)
             matched, frame = self._fetch(request, view, asked)
-            page = Page(asked.offset, asked.limit, matched, asked.hits)
-            given = _parameters(request)
-            bound = bound_to(caller_of(request.scope), view.id, given)
-            turn = partial(self.cursors.encode, view, bound=bound)
-            links = items_links(self._url(view), given, page, turn, asked_for.language)
+            links = self._links(request, asked_for, view, asked, matched)
             body = items_document(frame, days(view), asked.crs, self._storage, matched, links)
             headers = items_headers(asked.crs, asked_for.language, links)
             return Response(body, media_type=GEOJSON, headers=headers)
 
-        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=True)
+        return self._revalidated(request, asked_for, answer)
 
     def _item(self, request: Request) -> Response:
-        asked_for = wanted(request, self.settings.language)
+        asked_for = wanted(request, self.settings.language, OFFERED)
         identifier = request.path_params["feature"]
 
         def answer() -> Response:
@@ -107,13 +113,84 @@ class Features:
             if asked_for.html:
                 return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
+            if asked_for.form in FORMATS:
+                return self._item_in(FORMATS[asked_for.form], request, asked_for, view, crs)
             body = item_document(frame, days(view), crs, self._storage, url, given, language)
             headers = items_headers(crs, language, [])
             return Response(body, media_type=GEOJSON, headers=headers)
 
         if asked_for.html:
             return answer()
-        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=True)
+        return self._revalidated(request, asked_for, answer)
+
+    def _revalidated(
+        self, request: Request, asked_for: Wanted, answer: Callable[[], Response]
+    ) -> Response:
+        form = FORMATS.get(asked_for.form)
+        same = form is None or form.text  # other files tell when and by what they were written
+        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=same)
+
+    def _links(
+        self,
+        request: Request,
+        asked_for: Wanted,
+        view: CollectionView,
+        asked: ItemsRequest,
+        matched: int,
+    ) -> list[Link]:
+        page = Page(asked.offset, asked.limit, matched, asked.hits)
+        given = _parameters(request)
+        bound = bound_to(caller_of(request.scope), view.id, given)
+        turn = partial(self.cursors.encode, view, bound=bound)
+        return items_links(self._url(view), given, page, turn, asked_for.language, asked_for.form)
+
+    def _items_in(self, form: Format, request: Request, asked_for: Wanted) -> Response:
+        """Answer a page of features in another format than GeoJSON."""
+        view, asked = self._read(request, self.settings.stream_limit)
+        if asked.hits and form.attached:
+            raise ParameterError(
+                f"resulttype: {form.title} has no place for a number",
+                advice="Ask for hits with f=json or f=jsonfg.",
+                parameter="resulttype",
+            )
+        nothing = replace(asked.query, ids=())
+        query = nothing if asked.nothing else asked.query
+        shown = nothing if asked.hits else query
+        batches = self._batches(form, request, view, shown, asked.crs)
+        matched = asked.offset + batches.count
+        if asked.hits or batches.count == asked.limit or (not batches.count and asked.offset):
+            number = view.generation.number
+            matched = self.reader.count(_actor(request), view.id, query, number=number)
+        links = self._links(request, asked_for, view, asked, matched)
+        crs = self._crs_told(form, request, asked.crs)
+        about = About(self._url(view), links, matched, crs)
+        return _streamed(form, request, batches, about, asked_for, view.id)
+
+    def _item_in(
+        self, form: Format, request: Request, asked_for: Wanted, view: CollectionView, crs: str
+    ) -> Response:
+        """Answer one feature that is there in another format than GeoJSON."""
+        identifier, url = request.path_params["feature"], self._url(view)
+        batches = self._batches(form, request, view, Query(ids=(identifier,)), crs)
+        given, language = _parameters(request), asked_for.language
+        links = item_links(url, identifier, given, language, form.name)
+        about = About(url, links, None, self._crs_told(form, request, crs))
+        name = f"{view.id}-{identifier}"
+        return _streamed(form, request, batches, about, asked_for, name)
+
+    def _batches(
+        self, form: Format, request: Request, view: CollectionView, query: Query, crs: str
+    ) -> Batches:
+        read_in = crs_uri(self._storage) if form.in_storage else crs
+        number = view.generation.number
+        return self.reader.batches(
+            _actor(request), view.id, query, read_in, form.size, number=number
+        )
+
+    def _crs_told(self, form: Format, request: Request, crs: str) -> str:
+        """Return the CRS of the answer: the format's own where none was asked for."""
+        unsaid = form.in_storage and "crs" not in request.query_params
+        return crs_uri(self._storage) if unsaid else crs
 
     @property
     def _storage(self) -> int:
@@ -179,3 +256,10 @@ def _parameters(request: Request) -> dict[str, str]:
     if len(given) != len(pairs):
         raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
     return given
+
+
+def _streamed(
+    form: Format, request: Request, batches: Batches, about: About, asked_for: Wanted, name: str
+) -> Response:
+    headers = items_headers(about.crs, asked_for.language, about.links)
+    return streamed(form, batches, about, name, headers, head_only=request.method == "HEAD")

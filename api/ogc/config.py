@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.features.formats.registry import FORMATS
 from api.negotiation import LANGUAGES
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, box_to_crs84, crs_uri, supported_crs
@@ -74,7 +75,15 @@ def _collection(
         "title": dict(view.spec.title),
         "description": dict(view.spec.description or view.layer.description or view.spec.title),
         "keywords": {language: [view.layer.title[language]] for language in LANGUAGES},
-        "links": [],
+        "links": [
+            {
+                "rel": "items",
+                "type": form.media_type,
+                "title": form.title,
+                "href": f"{settings.url}/collections/{view.spec.id}/items?f={form.name}",
+            }
+            for form in FORMATS.values()
+        ],
         "extents": {"spatial": {"bbox": _extent(reader, actor, view), "crs": CRS84}},
         "providers": [
             {

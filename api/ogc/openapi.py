@@ -4,7 +4,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from api.features.answers import GEOJSON
+from api.features.formats.registry import FORMATS, GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.filtering import parameters as filtering
@@ -124,9 +124,11 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
         f"{base}/schema": _get(f"{name}.schema", say("schema"), SCHEMA),
         f"{base}/queryables": _get(f"{name}.queryables", say("queryables"), SCHEMA),
         f"{base}/sortables": _get(f"{name}.sortables", say("sortables"), SCHEMA),
-        f"{base}/items": _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields),
-        f"{base}/items/{{featureId}}": _get(
-            f"{name}.item", say("item"), GEOJSON, _path("featureId", language), crs
+        f"{base}/items": _in_every_format(
+            _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields)
+        ),
+        f"{base}/items/{{featureId}}": _in_every_format(
+            _get(f"{name}.item", say("item"), GEOJSON, _path("featureId", language), crs)
         ),
     }
 
@@ -184,6 +186,17 @@ def _record_paths(language: Language) -> Node:
             "catalogue.item", say("catalogue-record"), GEOJSON, one
         ),
     }
+
+
+def _in_every_format(path: Node) -> Node:
+    """Return a path of features with every format in which they are given."""
+    path["get"]["parameters"][-2] = {"$ref": "#/components/parameters/f-features"}
+    content = path["get"]["responses"]["200"]["content"]
+    for form in FORMATS.values():
+        text = {"type": "string"} if form.text else {"type": "string", "format": "binary"}
+        structured = form.media_type.endswith("+json")
+        content[form.media_type] = {"schema": {"type": "object"} if structured else text}
+    return path
 
 
 def _get(
@@ -244,7 +257,9 @@ def _shared(storage: int, language: Language) -> Node:
         },
         "filter-crs": crs,
     }
-    return {name: _query(name, schema, language) for name, schema in schemas.items()}
+    shared = {name: _query(name, schema, language) for name, schema in schemas.items()}
+    every = {"type": "string", "enum": ["json", "geojson", "html", *FORMATS]}
+    return {**shared, "f-features": _query("f", every, language)}
 
 
 def _problem_schema() -> Node:

@@ -12,6 +12,7 @@ from pygeoapi import api as core
 from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
+from api.features.formats.registry import MEDIA_TYPES
 from api.ogc.config import pygeoapi_config
 from api.records.documents import catalogue, catalogue_link
 from api.settings import Settings
@@ -151,6 +152,7 @@ def _titled(links: Iterable[Document], language: Language) -> Iterator[Document]
     for link in links:
         relation = link["rel"].rsplit("/", 1)[-1]  # OGC's own relations are addresses
         known = relation in documents()["link"] and relation not in _NOT_PYGEOAPIS
-        if known and link["type"].split(";")[0] in _TYPES:
+        ours = link["type"].split(";")[0] in _TYPES or link["type"] in MEDIA_TYPES.values()
+        if known and ours:
             kept = {name: link[name] for name in ("rel", "type", "href")}
             yield kept | {"title": words("link", relation, language)}

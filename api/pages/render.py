@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.addresses import own_path
+from api.features.formats.registry import FORMATS
 from api.negotiation import LANGUAGES, Wanted
 from api.settings import Settings
 from api.wording import words
@@ -88,6 +89,7 @@ class Pages:
             town=self._town.title[language],
             storage_crs=self._town.storage_crs,
             settings=self._settings,
+            formats=FORMATS.values(),
             type_name=lambda field: words("type", field.type.value, language),
             number=lambda v, decimals=None: format_number(v, language, decimals),
             coded=lambda field, v: format_field(field, v, language),

@@ -14,7 +14,6 @@ from starlette.types import Scope
 from api.caching import digest
 from api.context import Caller, caller_of
 from api.features.answers import (
-    GEOJSON,
     ITEMS_TAIL,
     Link,
     Page,
@@ -24,6 +23,7 @@ from api.features.answers import (
     with_links,
 )
 from api.features.cursor import Cursors, bound_to, view_at
+from api.features.formats.registry import GEOJSON, OFFERED
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.negotiation import decide
 from api.raw.answer import Body, Prepared
@@ -81,7 +81,7 @@ class ReadyItems:
         ready = self._ready(asked, number)
         if ready is None or first is None:
             return None
-        checksum = digest(asked.caller, [ready.view], (*what, False, asked.language))
+        checksum = digest(asked.caller, [ready.view], (*what, "json", asked.language))
         make = partial(self._page, asked, ready, first)
         return Prepared(asked.caller, checksum, ready.view.generation.imported_at, make)
 
@@ -96,8 +96,9 @@ class ReadyItems:
             headers.get("accept", ""),
             headers.get("accept-language", ""),
             self._settings.language,
+            OFFERED,
         )
-        if wanted.html:
+        if wanted.form != "json":
             return None
         return _Asked(caller_of(scope), collection, given, wanted.language)
 

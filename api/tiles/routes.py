@@ -102,7 +102,7 @@ class VectorTiles:
             def made() -> Response:
                 return json_answer(describe(request, language), language, media_type)
 
-            wanted = Wanted(html=False, language=language)
+            wanted = Wanted(form="json", language=language)
             return revalidated(request, wanted, lambda: self._views(request), made)
 
         async def endpoint(request: Request) -> Response:

@@ -7,6 +7,7 @@ from gis_core.store import Store, TileCache
 from layers.access import load_policy
 from layers.audit import AuditLog
 from layers.municipality import load_municipality
+from layers.reader.batches import Tables
 from layers.reader.catalogue import Catalogue
 from layers.reader.features import Features
 from layers.reader.merged import Merged
@@ -15,7 +16,7 @@ from layers.reader.tiles import Tiles
 from layers.registry import find_layers
 
 
-class Reader(Features, Ready, Catalogue, Merged, Tiles):
+class Reader(Features, Tables, Ready, Catalogue, Merged, Tiles):
     """Answers queries of actors. Safe to share between threads, not over a fork."""
 
 

@@ -13,6 +13,15 @@ from layers.access import CITIZEN
 from tests.api.public import CRS, CRS84, EPSG, LATITUDE_FIRST, PUBLIC, carry
 
 GEOJSON = "application/geo+json"
+OTHERS = {
+    "text/html",
+    "application/vnd.ogc.fg+json",
+    "application/geo+json-seq",
+    "text/csv",
+    "application/flatgeobuf",
+    "application/geopackage+sqlite3",
+    "application/vnd.apache.parquet",
+}
 BOXES = (
     "-1.5,50,1.5,53",
     "-80,-5,-70,5",
@@ -43,7 +52,7 @@ def check_page(document, answer):
     assert document["numberMatched"] >= document["numberReturned"]
     assert "timeStamp" not in document  # optional; with it no two answers would be the same
     assert {link["type"] for link in links(document, "self")} == {GEOJSON}
-    assert {link["type"] for link in links(document, "alternate")} == {"text/html"}
+    assert {link["type"] for link in links(document, "alternate")} == OTHERS
     for link in document["links"]:
         assert link["rel"]
         assert link["type"]
@@ -99,6 +108,7 @@ def test_conformance_is_what_is_tested(get):  # conformance-op, -success
             *("temporal-functions", "array-functions", "property-property", "functions"),
             "arithmetic",
         },
+        "json-fg-1/1.0": {"core"},
     }
     spec = "http://www.opengis.net/spec"
     assert set(declared) == {f"{spec}/{s}/conf/{c}" for s, names in tested.items() for c in names}
@@ -142,7 +152,7 @@ def test_a_collection_is_as_it_is_listed(get, collection):  # sfc-md-op, -succes
     alone = get(f"/collections/{collection}")
     for member in ("id", "title", "description", "extent", "crs", "storageCrs", "itemType"):
         assert alone[member] == listed[member]
-    assert {k["type"] for k in links(alone, "items")} == {GEOJSON, "text/html"}
+    assert {k["type"] for k in links(alone, "items")} == {GEOJSON, *OTHERS}
     west, south, east, north = alone["extent"]["spatial"]["bbox"][0]
     assert 6 < west < east < 7
     assert 51 < south < north < 52

@@ -17,7 +17,9 @@ PATHS = ["/", "/collections", "/collections/baum", "/collections/baum/items", "/
         pytest.param("text/html;q=0.5, application/json", False, id="weights"),
         pytest.param("text/html, application/json;q=0.9", True, id="weights-turned"),
         pytest.param("text/html;q=0, */*", False, id="no-pages"),
-        pytest.param("image/png", False, id="nothing-offered"),
+        pytest.param("image/png, */*;q=0.1", False, id="anything-else"),
+        pytest.param("application/*", False, id="any-data"),
+        pytest.param("text/*", True, id="any-text"),
     ],
 )
 def test_by_what_is_accepted(client, accept, html):
@@ -26,6 +28,16 @@ def test_by_what_is_accepted(client, accept, html):
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/html") is html
         assert {"Accept", "Accept-Language"} <= set(answer.headers["vary"].split(", "))
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/xml", "text/html;q=0", "nonsense"])
+def test_what_nobody_can_answer_is_refused(client, accept):
+    for path in PATHS:
+        answer = client.get(path, headers={"accept": accept, "accept-language": "en"})
+        assert answer.status_code == 406
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"].endswith("not-acceptable")
+    assert client.get("/collections?f=json", headers={"accept": accept}).status_code == 200
 
 
 def test_the_address_wins(client):
