@@ -89,7 +89,10 @@ class SearchArea:
         return least, most
 
     def meets(
-        self, boxes: Floats, shapes: Callable[[NDArray[np.intp]], NDArray[np.object_]]
+        self,
+        boxes: Floats,
+        vertices: Callable[[NDArray[np.intp]], Floats],
+        shapes: Callable[[NDArray[np.intp]], NDArray[np.object_]],
     ) -> NDArray[np.bool_]:
         """Tell which geometries have a point in common with the area.
 
@@ -97,11 +100,18 @@ class SearchArea:
         ----------
         boxes
             (n, 4) their boxes.
+        vertices
+            Returns (k, 2) a vertex of each geometry at some positions; asked of what lies on the
+            rim.
         shapes
-            Returns the geometries at some positions; asked only of what lies on the rim.
+            Returns the geometries themselves; asked where the vertex does not lie inside.
         """
         found, outside = self.judge(boxes)
         rest = np.flatnonzero(~(found | outside))
+        at = vertices(rest)
+        held = ((at @ self._normal - self._offset) >= self.bulge).all(axis=1)
+        found[rest[held]] = True
+        rest = rest[~held]
         if not len(rest):
             return found
         geometry = shapes(rest)
@@ -112,7 +122,9 @@ class SearchArea:
         if self.bulge == 0.0:
             return found
         open_ = np.flatnonzero(~sure)
-        open_ = open_[shapely.intersects(self._moved(-self.bulge), geometry[open_])]
+        outer = self._moved(-self.bulge)
+        shapely.prepare(outer)
+        open_ = open_[shapely.intersects(outer, geometry[open_])]
         if len(open_) and (area := self._exact()) is not None:
             found[rest[open_]] = shapely.intersects(area, geometry[open_])
         return found

@@ -8,6 +8,8 @@ from starlette.types import Scope
 
 from api.context import Caller
 
+Piece = bytes | memoryview
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -15,7 +17,7 @@ class Body:
 
     headers: Mapping[str, str]
     length: int
-    pieces: Iterable[bytes]
+    pieces: Iterable[Piece]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.caching import encoding_of, kept_headers, listed, not_modified, strong_tag
-from api.raw.answer import Body, Handler, Prepared
+from api.raw.answer import Body, Handler, Piece, Prepared
 from api.raw.encodings import LEAST, Compressed, compressed
 from api.security import EXPOSED, HEADERS
 from gis_core.errors import FlurbuchError
@@ -83,11 +83,11 @@ class ByteApp:
 
     def _encoded(
         self, head: dict[str, str], tag: str, body: Body, asked: Mapping[str, str]
-    ) -> tuple[dict[str, Any], Iterable[bytes]]:
+    ) -> tuple[dict[str, Any], Iterable[Piece]]:
         """Return the beginning of an answer, and its bytes in the encoding that was chosen."""
         head |= body.headers
         head["Vary"] = _VARY
-        pieces: Iterable[bytes] = body.pieces
+        pieces: Iterable[Piece] = body.pieces
         length: int | None = body.length
         if encoding_of(asked) == "gzip" and body.length >= LEAST:
             head["Content-Encoding"] = "gzip"
@@ -96,7 +96,7 @@ class ByteApp:
             head["Content-Length"] = str(length)
         return {"type": "http.response.start", "status": 200, "headers": _raw(head, asked)}, pieces
 
-    def _packed(self, tag: str, body: Body) -> tuple[Iterable[bytes], int | None]:
+    def _packed(self, tag: str, body: Body) -> tuple[Iterable[Piece], int | None]:
         """Return a body compressed, and its length where it is known before it is sent."""
         if body.length > _AT_ONCE:
             return compressed(body.pieces), None
@@ -142,7 +142,7 @@ def _one_encoding(scope: Scope, headers: Mapping[str, str]) -> Scope:
 
 
 async def _stream(
-    start: dict[str, Any], pieces: Iterable[bytes], receive: Receive, send: Send
+    start: dict[str, Any], pieces: Iterable[Piece], receive: Receive, send: Send
 ) -> None:
     """Send pieces as they are made; stop when nobody listens any more."""
     gone = asyncio.ensure_future(_disconnected(receive))
@@ -161,8 +161,9 @@ async def _stream(
             await gone
 
 
-def _next(pieces: Iterator[bytes]) -> bytes | None:
-    return next(pieces, None)
+def _next(pieces: Iterator[Piece]) -> bytes | None:
+    piece = next(pieces, None)
+    return None if piece is None else bytes(piece)
 
 
 async def _disconnected(receive: Receive) -> None:

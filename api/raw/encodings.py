@@ -4,6 +4,8 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
+from api.raw.answer import Piece
+
 LEAST = 1024  # bytes that are worth compressing
 _LEVEL = 1  # the least effort already makes features eight times smaller
 _GZIP = 31  # window of 32 KiB, with the header of gzip
@@ -36,7 +38,7 @@ class Compressed:
             self._size -= len(gone)
 
 
-def compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def compressed(pieces: Iterable[Piece]) -> Iterator[bytes]:
     """Yield pieces as gzip."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     for piece in pieces:

@@ -26,7 +26,7 @@ from api.features.cursor import Cursors, bound_to, view_at
 from api.features.formats.registry import GEOJSON, OFFERED
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.negotiation import decide
-from api.raw.answer import Body, Prepared
+from api.raw.answer import Body, Piece, Prepared
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, supported_crs
 from gis_core.search_area import search_area
@@ -125,7 +125,7 @@ class ReadyItems:
         def make() -> Body:
             [feature] = ready.run(variant, position, position + 1)
             url = self._url(asked)
-            text = with_links(feature, feature_id, url, asked.given, asked.language)
+            text = with_links(bytes(feature), feature_id, url, asked.given, asked.language)
             return self._body(asked, crs, [], len(text), [text])
 
         return Prepared(asked.caller, checksum, ready.view.generation.imported_at, make)
@@ -158,7 +158,7 @@ class ReadyItems:
                 crs,
                 links,
                 len(head) + length + len(ITEMS_TAIL),
-                chain([head], pieces, [ITEMS_TAIL]),
+                chain[Piece]([head], pieces, [ITEMS_TAIL]),
             )
         text = b"".join([head, *ready.some(variant, chosen[first:last]), ITEMS_TAIL])
         return self._body(asked, crs, links, len(text), [text])
@@ -209,7 +209,7 @@ class ReadyItems:
         return f"{self._settings.url}/collections/{asked.collection}"
 
     def _body(
-        self, asked: _Asked, crs: str, links: list[Link], length: int, pieces: Iterable[bytes]
+        self, asked: _Asked, crs: str, links: list[Link], length: int, pieces: Iterable[Piece]
     ) -> Body:
         headers = {"Content-Type": GEOJSON, **items_headers(crs, asked.language, links)}
         return Body(headers, length, pieces)

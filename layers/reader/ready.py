@@ -50,8 +50,13 @@ class ReadyFeatures:
     def meeting(self, area: SearchArea) -> Positions:
         """Return the features that have a point in common with an area, in order."""
         near = self.segment.search(area.outer)
-        boxes = self.segment.boxes[near]
-        return near[area.meets(boxes, lambda some: self.segment.shapes(near[some]))]
+        segment = self.segment
+        found = area.meets(
+            segment.boxes[near],
+            lambda some: segment.vertices(near[some]),
+            lambda some: segment.shapes(near[some]),
+        )
+        return near[found]
 
     def equal(self, field: str, value: str) -> Positions | None:
         """Return the features with a value in a text field, in order.
@@ -65,7 +70,7 @@ class ReadyFeatures:
         numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
         return None if len(numbers) == _MOST_EQUAL else self.segment.rows_of(numbers)
 
-    def run(self, variant: str, first: int, last: int) -> Iterator[bytes]:
+    def run(self, variant: str, first: int, last: int) -> Iterator[memoryview]:
         """Yield the features first to last - 1 with commas between them, in pieces."""
         yield from self.segment.pieces(variant, first, last, _PIECE)
 

@@ -113,6 +113,26 @@ def test_rows_are_those_of_the_table_in_both_systems(store):
     rows = np.arange(segment.count)
     assert (shapely.to_wkb(segment.shapes(rows)) == shapely.to_wkb(frame.geometry.array)).all()
     assert [f["id"] for f in features(segment, CRS84)] == frame.index.tolist()
+    there = np.flatnonzero(frame.geometry.notna())
+    first = [shapely.get_coordinates(own)[0] for own in frame.geometry.array[there]]
+    assert segment.vertices(there).tolist() == np.array(first).tolist()
+
+
+@pytest.mark.parametrize(
+    ("shape", "geometry"),
+    [
+        ("point", shapely.Point(330_001, 5_690_002)),
+        ("line", shapely.LineString([(330_001, 5_690_002), (330_009, 5_690_003)])),
+    ],
+)
+def test_the_first_vertex_of_every_kind_is_known(store, shape, geometry):
+    schema = TableSchema("things", (Column("name"),), shape, 25832, published=("name",))
+    with store.stage("others") as writer:
+        frame = pd.DataFrame({"feature_id": ["a", "b"], "name": "x"})
+        writer.table(schema).append(frame, np.array([geometry, geometry], dtype=object))
+        writer.publish({}, None)
+    segment = store.snapshot("others").segment("things", released=("name",))
+    assert segment.vertices(np.array([0, 1])).tolist() == [[330_001, 5_690_002]] * 2
 
 
 def test_any_rows_can_be_gathered_and_found(store):

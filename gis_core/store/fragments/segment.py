@@ -19,6 +19,8 @@ from gis_core.store.fragments.boxes import BoxTree
 from gis_core.store.schema import Box, TableInfo
 
 _MOST_OPEN = 64
+_VERTEX = np.arange(16)
+_WKB_LEADS = {1: 5, 5: 18, 6: 22}  # point, several lines, several polygons
 Rows = NDArray[np.intp]
 Items = tuple[mmap.mmap | bytes, NDArray[np.int64]]
 
@@ -105,6 +107,23 @@ class Segment:
         found: NDArray[np.object_] = shapely.from_wkb(np.array(blobs, dtype=object))
         return found
 
+    def vertices(self, rows: Rows) -> NDArray[np.float64]:
+        """Return (n, 2) the first vertex of each of n geometries, without parsing them."""
+        _, ends = self._items[files.SHAPES]
+        first = np.where(rows > 0, ends[rows - 1], 0) + self._lead
+        bytes_ = self._shape_bytes[first[:, None] + _VERTEX]
+        return bytes_.view("<f8")
+
+    @cached_property
+    def _shape_bytes(self) -> NDArray[np.uint8]:
+        return np.frombuffer(self._items[files.SHAPES][0], dtype=np.uint8)
+
+    @cached_property
+    def _lead(self) -> int:
+        """How many bytes of WKB come before the first vertex: all shapes are of one kind."""
+        kind = int(self._shape_bytes[1:5].view("<u4")[0])
+        return _WKB_LEADS[kind]
+
     @cached_property
     def _tree(self) -> BoxTree:
         return BoxTree(self.boxes)
@@ -129,13 +148,14 @@ class Segment:
         _, ends = self._items[variant]
         return int(ends[last - 1] - (ends[first - 1] if first else 0)) - 1 if first < last else 0
 
-    def pieces(self, variant: str, first: int, last: int, size: int) -> Iterator[bytes]:
-        """Yield what `slice` would return in pieces of about so many bytes."""
-        _, ends = self._items[variant]
+    def pieces(self, variant: str, first: int, last: int, size: int) -> Iterator[memoryview]:
+        """Yield what `slice` would return in pieces of about so many bytes, without copying."""
+        data, ends = self._items[variant]
+        whole = memoryview(data)
         while first < last:
             start = int(ends[first - 1]) if first else 0
             until = max(first + 1, int(np.searchsorted(ends[:last], start + size)))
-            yield self.slice(variant, first, until) + (b"," if until < last else b"")
+            yield whole[start : int(ends[until - 1]) - (until == last)]
             first = until
 
     def gather(self, variant: str, rows: Rows) -> list[memoryview]:
