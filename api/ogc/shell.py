@@ -132,7 +132,8 @@ class Shell:
         return document
 
     def _current(self, actor: Actor) -> API:
-        state = tuple(sorted((k, info.number) for k, info in self._reader.state().items()))
+        served = [*self._reader.state().values(), *filter(None, [self._reader.merged()])]
+        state = tuple(sorted((info.layer, info.number) for info in served))
         made = self._made.get(actor.role)
         if made is None or made[0] != state:
             made = state, API(pygeoapi_config(self._settings, self._reader, actor), openapi={})

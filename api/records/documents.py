@@ -151,6 +151,8 @@ def _links(url: str, found: DataSet, language: Language) -> list[Document]:
         _link("schema", f"{data}/schema", SCHEMA, language),
         _link("queryables", f"{data}/queryables", SCHEMA, language),
     ]
+    if not found.tiled:
+        return links
     return links + tile_links(url, f"/collections/{found.id}", language)
 
 

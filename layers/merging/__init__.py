@@ -2,7 +2,8 @@
 
 `run` goes through the layers: `inputs` reads parcels and features, `collection` merges one
 collection (`joins` knows the kinds of relation, `tables` how the result is stored),
-`parcel_areas` holds official against drawn areas, `terrain` counts a raster's cells. The
+`parcel_areas` holds official against drawn areas, `terrain` counts a raster's cells, `figures`
+puts what each parcel has of all of them into one row. The
 geometry and arithmetic are in `gis_core.merge`.
 
 After a small change (`changes`) only what it reaches (`surroundings`) is joined anew (`update`).

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from gis_core.store import MERGE, GenerationInfo, Store
 from gis_core.store.differences import Difference, differences
+from layers.figures import figures
 from layers.merging.inputs import needed_columns, parcel_columns
 from layers.municipality import Municipality
 from layers.registry import Registry
@@ -97,6 +98,7 @@ def rules_digest(registry: Registry, municipality: Municipality) -> str:
         for layer in registry.layers.values()
         if layer.raster is not None
     ]
+    rules += [[f.field.name, f.source, f.column, f.field.access.value] for f in figures(registry)]
     rules.sort(key=lambda rule: str(rule[0]))
     ground = [
         type(municipality.keys).__name__,

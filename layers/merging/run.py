@@ -20,6 +20,7 @@ from gis_core.store import MERGE, GenerationInfo, Store, Writer
 from layers.errors import NotMergedError
 from layers.merging.changes import find_changes, rules_digest
 from layers.merging.collection import CollectionReport, Merged, merge_collection
+from layers.merging.figures import Figures
 from layers.merging.inputs import Parcels, read_parcels
 from layers.merging.joins import Linker, join
 from layers.merging.parcel_areas import area_table
@@ -91,13 +92,16 @@ def merge(
     progress("parcels", 0, 1)
     parcels = read_parcels(cadastre, spec, engine)
     progress("parcels", 1, 1)
-    run = _Run(store, registry, municipality, served, parcels, progress, link)
+    made = Figures(registry, spec)
+    run = _Run(store, registry, municipality, served, parcels, progress, link, made)
     inputs = {name: served[name].number for name in registry.layers if name in served}
     with store.stage(MERGE) as writer:
         areas = area_table(parcels, municipality.storage_crs, municipality.area_bound)
         writer.table(summary_schema(spec.id, areas, spec), in_order=True).append(areas)
         rasters = dict(_write_rasters(run, writer))
         reports = _write_collections(run, writer)
+        made.of_parcels(parcels)
+        writer.table(made.schema, in_order=True).append(made.frame(parcels.fabric.key))
         progress("publish", 0, 1)
         dates = [g.data_date for g in served.values() if g.layer in inputs and g.data_date]
         provenance = {
@@ -193,6 +197,7 @@ class _Run:
     parcels: Parcels
     progress: Progress
     link: Linker
+    figures: Figures
 
 
 def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
@@ -212,6 +217,7 @@ def _write_rasters(run: _Run, writer: Writer) -> Iterator[tuple[str, int]]:
             partial(run.progress, layer.id),
         )
         writer.table(summary_schema(layer.id, table, None), in_order=True).append(table)
+        run.figures.of_source(layer.id, run.parcels.fabric.key, table)
         yield layer.id, len(table)
 
 
@@ -224,6 +230,7 @@ def _write_collections(run: _Run, writer: Writer) -> list[CollectionReport]:
         writer.table(links, in_order=True).append(merged.links)
         summary = summary_schema(merged.spec.id, merged.summary, merged.spec)
         writer.table(summary, in_order=True).append(merged.summary)
+        run.figures.of_source(merged.spec.id, run.parcels.fabric.key, merged.summary)
         leftovers[links.sealed_rows].append(merged.unmatched)
         reports.append(merged.report)
         del merged

@@ -23,6 +23,7 @@ from gis_core.store.amend import Amendment
 from layers.access import link_access
 from layers.merging.changes import Changes
 from layers.merging.collection import CollectionReport, merge_features
+from layers.merging.figures import Figures
 from layers.merging.inputs import Features, Parcels
 from layers.merging.joins import Joined, Linker, join
 from layers.merging.parcel_areas import area_table
@@ -93,6 +94,7 @@ def update(
         rasters = dict(run.count_cells())
         reports = list(run.join_collections())
         run.replace_unmatched()
+        run.replace_figures()
         inputs = {name: served[name].number for name in registry.layers if name in served}
         dates = [served[name].data_date for name in inputs]
         former = changes.merged.provenance
@@ -141,6 +143,8 @@ class _Update:
             True: [],
         }
         self._merged = self.store.open_generation(self.changes.merged)
+        self._figures = Figures(self.registry, self.ground.spec)
+        self._gone: frozenset[str] = frozenset()
 
     def compare_areas(self) -> int:
         """Compare the areas of changed parcels; return how many parcels are beyond the bound."""
@@ -153,6 +157,8 @@ class _Update:
         rows = int(str(told["parcel_rows"])) - int(former["n"].sum())
         beyond = int(str(told["beyond_bound"])) - int(former["beyond_bound"].sum())
         changed = self.ground.read(keys)
+        self._gone = self.ground.keys.difference(changed.fabric.key)
+        self._figures.of_parcels(changed)
         if len(changed.fabric):
             areas = area_table(changed, profile.storage_crs, profile.area_bound)
             table.append(areas)
@@ -177,7 +183,9 @@ class _Update:
                 path = self.store.open_generation(info).attachment(info.attachments[0])
                 crs = self.municipality.storage_crs
                 told = partial(self.progress, layer.id)
-                table.append(zonal_table(path, layer.raster, parcels, crs, told))
+                values = zonal_table(path, layer.raster, parcels, crs, told)
+                table.append(values)
+                self._figures.of_source(layer.id, parcels.fabric.key, values)
             yield layer.id, table.totals().count
 
     def join_collections(self) -> Iterator[CollectionReport]:
@@ -210,6 +218,10 @@ class _Update:
             writer = self.writer.table(unmatched_schema(sealed=sealed))
             for cases in (stored, *(new for _, _, new in parts)):
                 writer.append(cases.reset_index(drop=True))
+
+    def replace_figures(self) -> None:
+        """Replace the figures of the parcels of which a summary was made anew."""
+        self._figures.renew(self._merged, self.writer, self._gone)
 
     def _join(
         self, former: CollectionReport, layer: LayerSpec, spec: CollectionSpec
@@ -261,6 +273,9 @@ class _Update:
         )
         table = self.writer.amend(f"summary_{spec.id}")
         table.delete(affected, by=PARCEL_KEY)
+        touched = np.array(sorted(affected), object)
+        summary = None if merged is None else merged.summary
+        self._figures.of_source(spec.id, touched, summary)
         if merged is not None:
             mine = merged.summary[PARCEL_KEY].isin(affected)
             table.append(merged.summary[mine].reset_index(drop=True))

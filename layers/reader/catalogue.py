@@ -6,6 +6,7 @@ from gis_core.store import GenerationInfo
 from gis_core.store.schema import Box
 from layers.access import Actor
 from layers.reader.merged import Merged
+from layers.reader.tiles import tiled
 from layers.spec import FieldSpec, GeometryKind, LayerSpec, Title
 
 
@@ -17,6 +18,8 @@ class DataSet:
     ----------
     bounds
         xmin, ymin, xmax, ymax in the storage CRS; None without a place.
+    tiled
+        Whether it is offered as tiles.
     fields
         The fields that the actor may read; none of a raster.
     count
@@ -32,6 +35,7 @@ class DataSet:
     description: Title
     layer: LayerSpec
     geometry: GeometryKind | None
+    tiled: bool
     bounds: Box | None
     fields: tuple[FieldSpec, ...]
     count: int | None
@@ -57,6 +61,7 @@ class Catalogue(Merged):
                 description=view.spec.description,
                 layer=view.layer,
                 geometry=view.spec.geometry,
+                tiled=tiled(view),
                 bounds=view.table.bounds,
                 fields=view.fields,
                 count=view.count,
@@ -84,6 +89,7 @@ class Catalogue(Merged):
             description=layer.description,
             layer=layer,
             geometry=None,
+            tiled=False,
             bounds=(west, south, east, north),
             fields=(),
             count=None,

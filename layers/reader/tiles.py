@@ -51,8 +51,9 @@ class VectorTile:
 
 
 def tiled(view: CollectionView) -> bool:
-    """Tell whether a collection is offered as tiles: it has a place, and no purpose is needed."""
-    return view.spec.geometry is not GeometryKind.NONE and not view.spec.access.sealed
+    """Tell whether a collection is offered as tiles: rows have a place, and need no purpose."""
+    placed = view.spec.geometry is not GeometryKind.NONE and view.table.schema.crs is not None
+    return placed and not view.spec.access.sealed
 
 
 def tile_fields(view: CollectionView) -> tuple[FieldSpec, ...]:

@@ -1,7 +1,8 @@
 """A layer as data: what its layer.toml may say, checked on reading.
 
 `layer` is the whole; a `collection` has `fields`, each with its class of `access`, and a
-`relation` to parcels; a layer may be one `raster` instead. `terms` are what all of them are made
+`relation` to parcels, and words for the `figures` that parcels have of it; a layer may be one
+`raster` instead. `terms` are what all of them are made
 of, `reserved` the names that the store needs.
 """
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from layers.spec.access import Access
 from layers.spec.fields import FieldSpec, FieldType
+from layers.spec.figures import FigureNames
 from layers.spec.relation import Join, Relation
 from layers.spec.reserved import (
     AS_FILED,
@@ -61,6 +62,7 @@ class CollectionSpec(Strict):
     identity: tuple[Identifier, ...] = ()
     accuracy_m: float = Field(default=0.1, ge=0)
     tiles: tuple[Identifier, ...] = ()  # fields that features have in vector tiles
+    figures: FigureNames | None = None
     source: SourceSpec = SourceSpec()
     relation: Relation
     fields: tuple[FieldSpec, ...] = Field(alias="field")

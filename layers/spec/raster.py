@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import model_validator
 
 from layers.spec.access import Access
+from layers.spec.figures import FigureNames
 from layers.spec.terms import Strict, Title, is_whole
 
 
@@ -37,6 +38,7 @@ class RasterSpec(Strict):
     statistics: tuple[Statistic, ...] = ()  # empty: mean, min, max and std of measurements
     exact: bool = False  # cells count by the fraction in the parcel, not whole by their centre
     codes: dict[str, Title] | None = None  # of classes
+    figures: FigureNames | None = None
 
     @property
     def wanted(self) -> tuple[Statistic, ...]:

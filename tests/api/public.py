@@ -1,6 +1,7 @@
 """What everybody may read, as the layer files say."""
 
 from gis_core.crs import plan_operation, transform_geometry
+from layers.figures import figures, figures_spec, parcel_fields
 from layers.registry import find_layers
 from layers.spec import Access, GeometryKind
 
@@ -9,8 +10,14 @@ SPECS = {
     for _, spec in find_layers().collections()
     if spec.access is Access.PUBLIC and spec.geometry is not GeometryKind.NONE
 }
-PUBLIC = tuple(SPECS)
 HIDDEN = tuple(spec.id for _, spec in find_layers().collections() if spec.id not in SPECS)
+FIGURES = figures_spec(
+    SPECS["flurstueck"],
+    (*parcel_fields(SPECS["flurstueck"]), *(f.field for f in figures(find_layers()))),
+)
+STORED = tuple(SPECS)
+SPECS[FIGURES.id] = FIGURES
+PUBLIC = tuple(SPECS)
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"

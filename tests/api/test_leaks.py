@@ -118,9 +118,11 @@ def test_features_have_public_fields_and_no_others(client, canary, collection):
     assert all(set(f["properties"]) <= set(public) for f in answer.json()["features"])
     one = answer.json()["features"][0]["id"]
     assert set(canary(client.get(f"{path}/{one}")).json()["properties"]) <= set(public)
+    shown = [f for f in SPECS[collection].fields if f.access is Access.PUBLIC]
+    aliases = {alias for field in shown for alias in field.aliases}
     for document in ("schema", "queryables", "sortables"):
         described = canary(client.get(f"/collections/{collection}/{document}")).json()
-        assert set(described["properties"]) <= {*public, "geometry"}
+        assert set(described["properties"]) <= {*public, *aliases, "geometry"}
     for form, lang in ASKS:
         canary(client.get(path, params={"f": form, "lang": lang, "limit": 200}))
 

@@ -20,7 +20,7 @@ from layers.access import CITIZEN, Actor
 from layers.ingest.directory import import_files
 from layers.municipality import load_municipality
 from layers.registry import find_layers
-from tests.api.public import CRS, CRS84, EPSG, LATITUDE_FIRST, PUBLIC, carry
+from tests.api.public import CRS, CRS84, EPSG, LATITUDE_FIRST, STORED, carry
 
 STORAGE = f"{EPSG}25832"
 READY = (CRS84, STORAGE)
@@ -129,7 +129,7 @@ def items(collection):
     return f"/collections/{collection}/items"
 
 
-@pytest.mark.parametrize("collection", PUBLIC)
+@pytest.mark.parametrize("collection", STORED)
 @pytest.mark.parametrize("crs", READY, ids=lambda uri: uri.rsplit("/")[-1])
 def test_pages_are_the_application_s(both, reader, collection, crs):
     count = reader.count(CITIZEN, collection)
@@ -148,7 +148,7 @@ def test_pages_are_the_application_s(both, reader, collection, crs):
     both(items(collection), {"limit": 200}, accept_encoding="gzip")
 
 
-@pytest.mark.parametrize("collection", PUBLIC)
+@pytest.mark.parametrize("collection", STORED)
 def test_windows_are_the_application_s(both, reader, collection):
     frame = reader.frame(CITIZEN, collection)
     stored = np.asarray(frame.geometry.array, object)
@@ -171,7 +171,7 @@ def test_windows_are_the_application_s(both, reader, collection):
             both(items(collection), {**asked, "crs": STORAGE, "offset": 2})
 
 
-@pytest.mark.parametrize("collection", PUBLIC)
+@pytest.mark.parametrize("collection", STORED)
 def test_single_features_are_the_application_s(both, reader, collection):
     ids = reader.frame(CITIZEN, collection).index
     for feature_id in (ids[0], ids[len(ids) // 2], ids[-1]):
@@ -315,7 +315,7 @@ def test_who_reads_more_is_not_answered_with_less(reader):
     for role in roles:
         for purpose in ("", "test 1"):
             actor = Actor(role, purpose, "x")
-            for collection in PUBLIC:
+            for collection in STORED:
                 try:
                     view = reader.view(actor, collection)
                 except Exception:  # noqa: BLE001, S112 - not for this role

@@ -14,7 +14,7 @@ from api.settings import Settings
 from layers.access import CITIZEN, Actor
 from layers.registry import find_layers
 from layers.spec import Access
-from tests.api.public import HIDDEN, PUBLIC, SPECS
+from tests.api.public import FIGURES, HIDDEN, PUBLIC, SPECS
 
 CATALOGUE = "/collections/katalog"
 KNOWN = {*PUBLIC, "terrain"}
@@ -74,7 +74,8 @@ def test_a_record_tells_what_the_layer_file_says(records, reader, name):
     assert datetime.fromisoformat(about["created"]) <= renewed
     assert (one["time"] is None) == (data.generation.data_date is None)
     rels = [link["rel"].rsplit("/", 1)[-1] for link in one["links"]]
-    leads = {"items", "queryables", "schema", "tilesets-vector"}
+    leads = {"items", "queryables", "schema"}
+    leads |= set() if name == FIGURES.id else {"tilesets-vector"}
     assert leads <= set(rels) if name in PUBLIC else not leads & set(rels)
     assert one["type"] == "Feature"
     assert shape(one["geometry"]).bounds == tuple(one["bbox"])
@@ -107,7 +108,8 @@ def test_words_find_records(get):
     assert found(get, q="Amt für Geisterkunde") == []
     assert found(get, q="urban  green", lang="en") == ["baum"]
     assert set(found(get, q="Katasterbehörde")) == {"flurstueck", "gebaeude_bauwerk", "nutzung"} | {
-        "terrain"
+        "terrain",
+        FIGURES.id,
     }
     assert found(get, ids="baum,grundsteuer,terrain") == ["baum", "terrain"]
     assert found(get, type="service") == []

@@ -13,13 +13,13 @@ from layers.access import CITIZEN, Actor
 from layers.query import Query
 from layers.reader.tiles import TILE_ID
 from layers.spec import Access
-from tests.api.public import HIDDEN, PUBLIC, SPECS
+from tests.api.public import HIDDEN, SPECS, STORED
 from tests.mvt_reading import read_tile
 
 MVT = "application/vnd.mapbox-vector-tile"
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 BOTH = pytest.mark.parametrize("one", MATRIX_SETS.values(), ids=MATRIX_SETS)
-over_collections = pytest.mark.parametrize("collection", PUBLIC)
+over_collections = pytest.mark.parametrize("collection", STORED)
 
 
 def tiles_in(document, z):
@@ -91,7 +91,7 @@ def test_a_tile_set_says_what_is_in_it(get, collection, one):
     described = set(layer["propertiesSchema"]["properties"])
     assert described == {TILE_ID, *SPECS[collection].tiles}
     whole = get(f"/tiles/{one.id}")
-    assert {k["id"] for k in whole["layers"]} == set(PUBLIC)
+    assert {k["id"] for k in whole["layers"]} == set(STORED)
     west, south = document["boundingBox"]["lowerLeft"]
     assert (6 < west < 7, 51 < south < 52) == (True, True)
 
@@ -108,7 +108,7 @@ def test_tilejson_is_what_map_libraries_read(client):
     z = document["maxzoom"]
     url = template.format(z=z, y=1, x=1)
     assert client.get(url).status_code == 404
-    assert {k["id"] for k in document["vector_layers"]} == set(PUBLIC)
+    assert {k["id"] for k in document["vector_layers"]} == set(STORED)
     assert client.get("/tiles/AdV_25832?f=tilejson").status_code == 400
 
 
@@ -156,7 +156,7 @@ def test_the_tile_of_everything_is_its_collections_together(get, layers):
     y, x = sorted(tiles_in(document, 14))[len(tiles_in(document, 14)) // 2]
     whole = layers("", "WebMercatorQuad", 14, y, x)
     assert len(whole) > 2
-    for collection in PUBLIC:
+    for collection in STORED:
         place = f"/collections/{collection}"
         if (y, x) in tiles_in(get(f"{place}/tiles/WebMercatorQuad"), 14):
             alone = layers(place, "WebMercatorQuad", 14, y, x)
@@ -177,7 +177,7 @@ def test_gdal_reads_them(client, get, tmp_path):
     path = tmp_path / "14" / str(x) / f"{y}.pbf"
     path.parent.mkdir(parents=True)
     path.write_bytes(client.get(f"/tiles/WebMercatorQuad/14/{y}/{x}").content)
-    assert {name for name, _ in pyogrio.list_layers(path)} <= set(PUBLIC)
+    assert {name for name, _ in pyogrio.list_layers(path)} <= set(STORED)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_tiles_hold_public_fields_and_no_others(get, client):
         answer = client.get(f"/tiles/WebMercatorQuad/14/{y}/{x}")
         if answer.status_code == 200:
             found = read_tile(answer.content)
-            assert set(found) <= set(PUBLIC)
+            assert set(found) <= set(STORED)
             assert not names.search(answer.content)
             for name, layer in found.items():
                 given = {tag for f in layer.features for tag in f.tags}
