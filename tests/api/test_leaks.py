@@ -1,12 +1,16 @@
 """Without credentials nothing that is not public comes out: by any route, format, filter, sort."""
 
+import io
 import json
 import re
+from types import SimpleNamespace
 from urllib.parse import urljoin, urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from lxml import html
 
+from api.features.formats.registry import FORMATS
 from gis_core.faults import Outcome
 from layers.access import CITIZEN, Actor, load_policy
 from layers.ingest.directory import refused_rows
@@ -144,6 +148,43 @@ def test_a_hidden_field_is_as_unknown_as_any(client, secrets, collection, field)
                 for a, name in zip(answers, (field, UNKNOWN), strict=True)
             )
             assert told == unknown
+
+
+def plain(form, answer):
+    """Return an answer as text; of compressed Parquet what it unpacks to."""
+    text = answer.content.decode("utf-8", "replace")
+    if form == "parquet":
+        table = pq.read_table(io.BytesIO(answer.content))
+        text = f"{table.schema} {table.drop_columns('geometry').to_pylist()}"
+    return SimpleNamespace(text=text, headers=answer.headers, url=answer.url)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("collection", PUBLIC)
+def test_no_format_tells_whatever_is_asked(client, canary, collection, form):
+    path = f"/collections/{collection}/items"
+    field = next(f.name for f in SPECS[collection].fields if f.access is Access.PUBLIC)
+    one = client.get(path, params={"limit": 1}).json()["features"][0]["id"]
+    asks = [{"limit": 10**6}, {"sortby": f"-{field}"}, {"filter": f"{field} IS NOT NULL"}]
+    asks += [{"bbox": "6,51,7,52", "sortby": field}, {"properties": field, "offset": 3}]
+    for asked in asks:
+        answer = client.get(path, params={"f": form, **asked})
+        assert answer.status_code == 200, asked
+        canary(plain(form, answer))
+    canary(plain(form, client.get(f"{path}/{one}", params={"f": form})))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(("collection", "field"), HIDDEN_FIELDS)
+def test_a_hidden_field_is_as_unknown_in_every_format(client, collection, field, form):
+    for query in ("{}=1", "sortby=-{}", "properties={}", "filter={}%20IS%20NULL"):
+        path = f"/collections/{collection}/items?{query}&f={form}"
+        answers = [client.get(path.format(name)) for name in (field, UNKNOWN)]
+        assert [a.status_code for a in answers] == [400, 400]
+        told, unknown = (
+            a.text.replace(name, "NAME") for a, name in zip(answers, (field, UNKNOWN), strict=True)
+        )
+        assert told == unknown
 
 
 @pytest.mark.parametrize("collection", [*HIDDEN, "terrain", "property_tax"])
