@@ -1,8 +1,9 @@
 """Compressed answers, kept while there is room."""
 
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+
+from isal import isal_zlib
 
 from api.raw.answer import Piece
 
@@ -40,7 +41,7 @@ class Compressed:
 
 def compressed(pieces: Iterable[Piece]) -> Iterator[bytes]:
     """Yield pieces as gzip."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
     for piece in pieces:
         if packed := packer.compress(piece):
             yield packed
