@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 from pandas.arrays import DatetimeArray
 
 from gis_core.geojson import turned
@@ -97,9 +98,18 @@ class Batches:
             arrays.append(_arrow(column.take(place), self.schema.field(f.name).type))
         if placed and isinstance(frame, gpd.GeoDataFrame):
             shapes = np.asarray(frame.geometry.array, dtype=object)[place]
-            moved = to_crs_east_first(turned(shapes), self.storage, self.crs)
+            moved = to_crs_east_first(turned(_multi(shapes)), self.storage, self.crs)
             arrays.append(pa.array(shapely.to_wkb(moved, output_dimension=2), pa.binary()))
         return pa.record_batch(arrays, schema=self.schema)
+
+
+def _multi(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return polygons as their multi kind: a union of several may have become a single one."""
+    single = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    if len(single):
+        shapes = shapes.copy()
+        shapes[single] = [shapely.MultiPolygon([shape]) for shape in shapes[single]]
+    return shapes
 
 
 def _arrow(values: pd.api.extensions.ExtensionArray, kind: pa.DataType) -> pa.Array:
