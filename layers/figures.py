@@ -113,7 +113,7 @@ def figures_schema(parcels: CollectionSpec, found: tuple[Figure, ...]) -> TableS
         keyed=False,
         sealed_rows=parcels.access.sealed,
         order=(str(parcels.relation.key),),
-        indexed=tuple(f.name for f in parcel_fields(parcels)),
+        together=_often_asked(parcels, found),
         title=_title(parcels)["de"],
     )
 
@@ -139,6 +139,14 @@ def figures_spec(parcels: CollectionSpec, fields: tuple[FieldSpec, ...]) -> Coll
         relation=Relation(by=Join.SELF, key=key, area=parcels.relation.area),
         fields=fields,
     )
+
+
+def _often_asked(parcels: CollectionSpec, found: tuple[Figure, ...]) -> tuple[str, ...]:
+    """Name the area and what is counted or named: conditions on these read an index alone."""
+    area = (parcels.relation.area,) if parcels.relation.area else ()
+    counted = {FieldType.INTEGER, FieldType.TEXT}
+    open_ones = (f.field for f in found if not f.field.access.sealed)
+    return (*area, *(f.name for f in open_ones if f.type in counted))
 
 
 def _title(parcels: CollectionSpec) -> Title:

@@ -86,6 +86,9 @@ class TableSchema:
         else all columns. Rows with geometry are in Hilbert order of the box centre.
     indexed
         Columns to index beside ``feature_id`` and all of type ``parcel_key``.
+    together
+        Open columns of one more index, in this order: what is asked of them alone is answered
+        from it, and a range of the first one reads no more than that.
     published
         Columns that everybody may read: of these, with id and place, ready GeoJSON is kept
         beside the table (`gis_core.store.fragments`). None: there is none.
@@ -99,6 +102,7 @@ class TableSchema:
     keyed: bool = True
     order: tuple[str, ...] = ()
     indexed: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     published: tuple[str, ...] | None = None
     title: str = ""
 
@@ -122,6 +126,10 @@ class TableSchema:
         for name in (*self.order, *self.indexed):
             if name not in names and not (self.keyed and name == FEATURE_ID):
                 raise StoreError(f"table {self.name}: no column {name!r}", table=self.name)
+        apart = {c.name for c in self.sealed_columns}
+        for name in self.together:
+            if name not in names or name in apart:
+                raise StoreError(f"table {self.name}: no open column {name!r}", table=self.name)
         self._check_published()
 
     def _check_published(self) -> None:
@@ -232,6 +240,7 @@ def _table_record(info: TableInfo) -> dict[str, object]:
         "keyed": schema.keyed,
         "order": schema.order,
         "indexed": schema.indexed,
+        "together": schema.together,
         "published": schema.published,
         "columns": [[c.name, c.type, c.sealed] for c in schema.columns],
         "count": info.count,
@@ -253,6 +262,7 @@ def _table_from(record: Mapping[str, Any]) -> TableInfo:
         keyed=record["keyed"],
         order=tuple(record["order"]),
         indexed=tuple(record["indexed"]),
+        together=tuple(record.get("together", ())),  # unknown to older imports
         published=None if published is None else tuple(published),
         title=record["title"],
     )

@@ -210,3 +210,5 @@ def _index_columns(db: sqlite3.Connection, schema: TableSchema, *, sealed_part: 
     for column in schema.index_columns:
         if column in held:
             db.execute(sql.create_index(schema.name, column.name))
+    if schema.together and not sealed_part:
+        db.execute(sql.create_joint_index(schema.name, schema.together))

@@ -1,5 +1,8 @@
 """Parcels with their figures: the links added up, for those who may read them."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -196,3 +199,14 @@ def test_figures_belong_to_the_merge_and_its_parcels(reader):
     with pytest.raises(UnknownCollectionError):
         reader.view(CITIZEN, ALL, number=10_000)
     assert reader.ready(CITIZEN, ALL) is None
+
+
+def test_conditions_on_numbers_of_features_read_an_index_alone(stored):
+    with closing(sqlite3.connect(stored.info.path / "open.gpkg")) as db:
+        asked = "WHERE flaeche > 2000 AND gebaeude_anzahl = 0 AND baum_anzahl >= 3"
+        (plan,) = db.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM {ALL} {asked}")  # noqa: S608
+    assert "USING COVERING INDEX" in plan[3]
+    assert "flaeche>?" in plan[3]
+    apart = {f.field.name for f in FOUND if f.field.access.sealed}
+    assert stored.table(ALL).schema.together[0] == "flaeche"
+    assert not apart & set(stored.table(ALL).schema.together)

@@ -131,6 +131,11 @@ def create_index(table: str, column: str, *, unique: bool = False) -> str:
     return f"CREATE {kind} {quote(f'{table}_{column}')} ON {quote(table)} ({quote(column)})"
 
 
+def create_joint_index(table: str, columns: Sequence[str]) -> str:
+    """Return the CREATE statement of the one index on several columns."""
+    return f"CREATE INDEX {quote(f'{table} together')} ON {quote(table)} ({quoted(columns)})"
+
+
 def rtree_triggers(table: str, key: str, column: str) -> list[str]:
     """Return the triggers by which other programs keep the R-tree true when they edit a copy.
 
