@@ -14,7 +14,7 @@ from gis_core.merge.residence import Footprints
 from gis_core.store.parquet import RowGroup, Storage
 from layers.merging.distributed.layout import Layout, read_layout
 
-TILE_PARCELS = 65_536
+TILE_PARCELS = 57_344
 """Parcels of a tile: some hundred megabytes with all that lies on them."""
 
 
