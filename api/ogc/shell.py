@@ -76,7 +76,8 @@ class Shell:
         for collection in document["collections"]:
             self._lead_on(collection, actor, language)
         town, sets = self._reader.municipality, self._reader.data_sets(actor)
-        document["collections"].append(catalogue(self._settings, town, sets, language))
+        if sets:
+            document["collections"].append(catalogue(self._settings, town, sets, language))
         return document
 
     def collection(self, actor: Actor, collection_id: str, language: Language) -> Document:
