@@ -22,8 +22,10 @@ from api.ogc.routes import Standard
 from api.ogc.shell import Shell
 from api.pages.render import Pages
 from api.parcels import Parcels
+from api.raw.answer import Handler
 from api.raw.app import ByteApp
 from api.raw.items import ReadyItems
+from api.raw.tiles import KeptTiles
 from api.records.routes import Records
 from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
@@ -100,4 +102,10 @@ def create_app(settings: Settings) -> ByteApp:
         },
         lifespan=lifespan,
     )
-    return ByteApp(app, {"items": ReadyItems(settings, reader, cursors)})
+    tiles = KeptTiles(reader)
+    handlers: dict[str, Handler] = {
+        "collections/items": ReadyItems(settings, reader, cursors),
+        "collections/tiles": tiles,
+        "tiles": tiles,
+    }
+    return ByteApp(app, handlers)

@@ -18,6 +18,7 @@ from layers.view import CollectionView
 
 _PROGRAM = version("flurbuch")
 _ATTEMPTS = 3
+VARY = "Accept, Accept-Language, Accept-Encoding"
 Views = Callable[[], Iterable[CollectionView]]
 
 
@@ -71,8 +72,7 @@ def revalidated(
 
 
 def _unchanged(headers: dict[str, str]) -> Response:
-    varying = {"Vary": "Accept, Accept-Language, Accept-Encoding"}
-    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers | varying)
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers | {"Vary": VARY})
 
 
 def digest(caller: Caller, views: Iterable[CollectionView], asked: object) -> str:
@@ -80,11 +80,6 @@ def digest(caller: Caller, views: Iterable[CollectionView], asked: object) -> st
     made_from = [(v.id, v.names, v.generation.number, v.generation.imported_at) for v in views]
     text = repr((_PROGRAM, asked, caller.fields_key, made_from))
     return blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def known_tags(request: Request) -> set[str]:
-    """Return the validators of the answers that the caller has already."""
-    return listed(request.headers.get("if-none-match", ""))
 
 
 def strong_tag(checksum: str, encoding: str) -> str:

@@ -7,19 +7,18 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.caching import encoding_of, kept_headers, listed, not_modified, strong_tag
+from api.caching import VARY, encoding_of, kept_headers, listed, not_modified, strong_tag
 from api.raw.answer import Body, Handler, Piece, Prepared
 from api.raw.encodings import LEAST, Compressed, compressed
 from api.security import EXPOSED, HEADERS
 from gis_core.errors import FlurbuchError
 
 _AT_ONCE = 1 << 20  # larger answers are sent in pieces, so that few bytes are in memory
-_VARY = "Accept, Accept-Language, Accept-Encoding"
 _ALWAYS = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
 
 
 class ByteApp:
-    """Answers GET and HEAD of ``/collections/{id}/PLACE...`` by the handler of that place.
+    """Answers GET and HEAD of ``/collections/{id}/PLACE...`` and ``/PLACE...`` by handlers.
 
     What no handler answers, and every error, is the application's: there is one way of saying
     what is wrong. Handlers run on the event loop and must be done within milliseconds.
@@ -27,7 +26,7 @@ class ByteApp:
     Parameters
     ----------
     handlers
-        By the third part of the path, such as ``items``.
+        By the parts of the path that are no names: ``collections/items``, ``tiles``.
     """
 
     def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler]) -> None:
@@ -77,19 +76,21 @@ class ByteApp:
 
     def _prepared(self, scope: Scope, headers: Mapping[str, str]) -> Prepared | None:
         parts = scope["path"].split("/")
-        if len(parts) < 4 or parts[1] != "collections" or parts[3] not in self._handlers:
-            return None
-        return self._handlers[parts[3]](scope, parts, headers)
+        within = len(parts) > 3 and parts[1] == "collections"
+        handler = self._handlers.get(f"collections/{parts[3]}" if within else parts[1])
+        return None if handler is None else handler(scope, parts, headers)
 
     def _encoded(
         self, head: dict[str, str], tag: str, body: Body, asked: Mapping[str, str]
     ) -> tuple[dict[str, Any], Iterable[Piece]]:
         """Return the beginning of an answer, and its bytes in the encoding that was chosen."""
         head |= body.headers
-        head["Vary"] = _VARY
+        head["Vary"] = VARY
         pieces: Iterable[Piece] = body.pieces
         length: int | None = body.length
-        if encoding_of(asked) == "gzip" and body.length >= LEAST:
+        if "Content-Encoding" in head:
+            pass  # it is kept as it is sent
+        elif encoding_of(asked) == "gzip" and body.length >= LEAST:
             head["Content-Encoding"] = "gzip"
             pieces, length = self._packed(tag, body)
         if length is not None:
@@ -110,7 +111,7 @@ class ByteApp:
 async def _send_unchanged(
     prepared: Prepared, tag: str, headers: Mapping[str, str], send: Send
 ) -> None:
-    head = {**kept_headers(prepared.caller, tag, prepared.modified), "Vary": _VARY}
+    head = {**kept_headers(prepared.caller, tag, prepared.modified), "Vary": VARY}
     start = {"type": "http.response.start", "status": 304, "headers": _raw(head, headers)}
     await _send_whole(start, b"", send)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import json_answer
-from api.caching import known_tags, revalidated
+from api.caching import VARY, encoding_of, kept_headers, not_modified, revalidated, strong_tag
 from api.context import caller_of
 from api.errors import FormatError, ParameterError
 from api.negotiation import Wanted, language_of
@@ -37,7 +37,6 @@ from layers.reader.tiles import VectorTile
 from layers.view import CollectionView
 from layers.wording import Language
 
-_FRESH_S = 60
 Describe = Callable[[Request, Language], Document]
 
 
@@ -85,8 +84,9 @@ class VectorTiles:
         return await run_in_threadpool(self._tile, request)
 
     def _tile(self, request: Request) -> Response:
-        one, path = _matrix_set(request), request.path_params
-        z, y, x = (_whole(path[name]) for name in ("tileMatrix", "tileRow", "tileCol"))
+        path = request.path_params
+        one = _set_of(request)
+        z, y, x = (whole(path[name]) for name in ("tileMatrix", "tileRow", "tileCol"))
         only = [path["collection"]] if "collection" in path else None
         tile = self.reader.tile(_actor(request), only, one, z, x, y)
         return _tile_answer(request, tile)
@@ -115,14 +115,14 @@ class VectorTiles:
         return matrix_sets(self.settings.url, language)
 
     def _matrix_set(self, request: Request, language: Language) -> Document:
-        return matrix_set(self.settings.url, _matrix_set(request), language)
+        return matrix_set(self.settings.url, _set_of(request), language)
 
     def _tile_sets(self, request: Request, language: Language) -> Document:
         title = self._title(request, language)
         return tile_sets(self.settings.url, _base(request), title, language)
 
     def _tile_set(self, request: Request, language: Language) -> Document:
-        one, views = _matrix_set(request), self._views(request)
+        one, views = _set_of(request), self._views(request)
         url, title = self.settings.url, self._title(request, language)
         if request.query_params.get("f") != "tilejson":
             return tile_set(url, _base(request), title, one, views, language)
@@ -147,40 +147,26 @@ class VectorTiles:
 
 def _tile_answer(request: Request, tile: VectorTile) -> Response:
     """Return a tile as it is kept, or unpacked for who cannot; 304 where the caller has it."""
-    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
-    tag = f'"{tile.key}{"-gzip" if packed else ""}"'
-    shared = "public" if caller_of(request.scope).anybody else "private"
-    headers = {
-        "Cache-Control": f"{shared}, max-age={_FRESH_S}",
-        "ETag": tag,
-        "Vary": "Accept-Encoding",
-    }
-    if known_tags(request) & {tag, f"W/{tag}", "*"}:
+    encoding = encoding_of(request.headers)
+    tag = strong_tag(tile.key, encoding)
+    headers = kept_headers(caller_of(request.scope), tag, tile.modified)
+    headers["Vary"] = VARY
+    if not_modified(request.headers, tag, tile.modified):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     if not tile.content:
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    if not packed:
+    if encoding == "identity":
         return Response(gzip.decompress(tile.content), media_type=MVT, headers=headers)
     headers["Content-Encoding"] = "gzip"
     return Response(tile.content, media_type=MVT, headers=headers)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """Tell whether a caller takes gzip.
-
-    >>> [_takes_gzip(a) for a in ("gzip, br", "*", "gzip;q=0, *", "identity", "")]
-    [True, True, False, False, False]
-    """
-    weights = {}
-    for part in accepted.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        refused = any(p.startswith("q=") and not p.strip("q=0.") for p in parameters)
-        weights[name] = not refused
-    return weights.get("gzip", weights.get("*", False))
+def _set_of(request: Request) -> MatrixSet:
+    return matrix_set_of(request.path_params["tileMatrixSetId"])
 
 
-def _matrix_set(request: Request) -> MatrixSet:
-    name = request.path_params["tileMatrixSetId"]
+def matrix_set_of(name: str) -> MatrixSet:
+    """Return the matrix set of a name; TileAddressError where there is none."""
     if name not in MATRIX_SETS:
         raise TileAddressError(
             f"there is no tile matrix set {name[:80]!r}",
@@ -189,7 +175,8 @@ def _matrix_set(request: Request) -> MatrixSet:
     return MATRIX_SETS[name]
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return a level, row or column; TileAddressError where it is no number."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise TileAddressError(
             f"found {text[:80]!r} where a level, row or column is expected",

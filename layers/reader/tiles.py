@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -44,10 +45,13 @@ class VectorTile:
         The tile's bytes by gzip; empty when the tile is.
     key
         Hexadecimal text that is equal for equal bytes.
+    modified
+        When the last of its layers was imported.
     """
 
     content: bytes
     key: str
+    modified: datetime
 
 
 def tiled(view: CollectionView) -> bool:
@@ -93,25 +97,52 @@ class Tiles(Door):
         DeadlineError
             The query took too long.
         """
-        tile = matrix_set.tile(z, x, y)
-        views = self.tiled_views(actor, collections)
-        limits = tile_limits(views, matrix_set, z) if z in levels(matrix_set) else None
-        if limits is None or not limits.holds(x, y):
-            raise TileAddressError(
-                f"tile {z}/{y}/{x} of {matrix_set.id} (level/row/column) lies beyond the data",
-                advice="The metadata of the tile set say which levels, rows and columns it has.",
-                matrix_set=matrix_set.id,
-                level=z,
-                row=y,
-                column=x,
-            )
+        tile, views = self._asked(actor, collections, matrix_set, z, x, y)
         key = _key(views, tile)
         content = self._tiles.get(key)
         if content is None:
             layers = b"".join(self._layer(view, tile) for view in views)
             content = gzip.compress(layers, _EFFORT, mtime=0) if layers else b""
             self._tiles.put(key, content)
-        return VectorTile(content, key.hex())
+        return VectorTile(content, key.hex(), _imported(views))
+
+    def kept_tile(
+        self,
+        actor: Actor,
+        collections: Sequence[str] | None,
+        matrix_set: MatrixSet,
+        z: int,
+        x: int,
+        y: int,
+    ) -> VectorTile | None:
+        """Return a tile as `tile` does if it was made before, None if it would have to be made."""
+        tile, views = self._asked(actor, collections, matrix_set, z, x, y)
+        key = _key(views, tile)
+        content = self._tiles.get(key)
+        return None if content is None else VectorTile(content, key.hex(), _imported(views))
+
+    def _asked(
+        self,
+        actor: Actor,
+        collections: Sequence[str] | None,
+        matrix_set: MatrixSet,
+        z: int,
+        x: int,
+        y: int,
+    ) -> tuple[Tile, tuple[CollectionView, ...]]:
+        tile = matrix_set.tile(z, x, y)
+        views = self.tiled_views(actor, collections)
+        limits = tile_limits(views, matrix_set, z) if z in levels(matrix_set) else None
+        if limits is not None and limits.holds(x, y):
+            return tile, views
+        raise TileAddressError(
+            f"tile {z}/{y}/{x} of {matrix_set.id} (level/row/column) lies beyond the data",
+            advice="The metadata of the tile set say which levels, rows and columns it has.",
+            matrix_set=matrix_set.id,
+            level=z,
+            row=y,
+            column=x,
+        )
 
     def tiled_views(
         self, actor: Actor, collections: Sequence[str] | None = None
@@ -185,6 +216,10 @@ def _key(views: Iterable[CollectionView], tile: Tile) -> bytes:
     ]
     asked = (tile.matrix_set.id, tile.z, tile.x, tile.y)
     return blake2b(repr((_FORM, asked, made_from)).encode(), digest_size=16).digest()
+
+
+def _imported(views: Iterable[CollectionView]) -> datetime:
+    return max(view.generation.imported_at for view in views)
 
 
 def _names_only(view: CollectionView, field: FieldSpec) -> bool:
