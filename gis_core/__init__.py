@@ -20,6 +20,8 @@ Questions
     `filters` reads and judges conditions in CQL2.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
+Packages
+    `lazy_names` loads a package's public names when they are first asked for.
 Errors
     `errors` is the root of all of them; `faults` are what is wrong with one value of one row.
 """

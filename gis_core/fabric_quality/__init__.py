@@ -9,8 +9,9 @@ check returns; `outlines` draws borders from the same edges.
 Names are loaded when first used: a command that only names the codes pays for no check.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from gis_core.lazy_names import lazily
 
 if TYPE_CHECKING:
     from gis_core.fabric_quality.areas import AreaBound
@@ -46,12 +47,4 @@ _MODULES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Load a public name from its module."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = lazily(__name__, _MODULES)

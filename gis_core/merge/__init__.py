@@ -24,8 +24,9 @@ frames      `frames`, `areal`, `frame_uses`: the above for GeoDataFrames; `frame
 Names are loaded when first used: a command that only shows its help pays for none of it.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from gis_core.lazy_names import lazily
 
 if TYPE_CHECKING:
     from gis_core.merge.areal import apportion
@@ -54,12 +55,4 @@ _MODULES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Load a public name from its module."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = lazily(__name__, _MODULES)
