@@ -1,6 +1,8 @@
 """What there is for an actor: the data sets, and what their imports say of them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from gis_core.store import GenerationInfo
 from gis_core.store.schema import Box
@@ -78,11 +80,6 @@ class Catalogue(Merged):
         info = self._store.served().get(layer.id)
         if path is None or info is None or layer.raster is None:
             return None
-        # Loading rasterio takes longer than most answers: only who has a raster pays for it.
-        import rasterio  # noqa: PLC0415
-
-        with rasterio.open(path) as raster:
-            west, south, east, north = raster.bounds
         return DataSet(
             id=layer.id,
             title=layer.raster.title,
@@ -90,7 +87,7 @@ class Catalogue(Merged):
             layer=layer,
             geometry=None,
             tiled=False,
-            bounds=(west, south, east, north),
+            bounds=_raster_bounds(path),
             fields=(),
             count=None,
             generation=info,
@@ -103,3 +100,14 @@ class Catalogue(Merged):
             return served
         kept = self._store.generations(served.layer)
         return next((info for info in kept if info.number == 1), None)
+
+
+@lru_cache(maxsize=64)
+def _raster_bounds(path: Path) -> Box:
+    """Return the bounds of an imported raster; the file of an import never changes."""
+    # Loading rasterio takes longer than most answers: only who has a raster pays for it, once.
+    import rasterio  # noqa: PLC0415
+
+    with rasterio.open(path) as raster:
+        west, south, east, north = raster.bounds
+    return west, south, east, north
