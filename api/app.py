@@ -34,7 +34,7 @@ from api.surface import Surface
 from api.tiles.routes import VectorTiles
 from gis_core.errors import FlurbuchError
 from layers.grids import use_grids
-from layers.reader import open_reader
+from layers.reader import Reader, open_reader
 
 _DEADLINE_S = 20.0
 
@@ -68,33 +68,12 @@ def create_app(settings: Settings) -> ByteApp:
         reader.close()
         close_readers()
 
-    parts: list[Surface] = [
-        Site(settings, reader, pages),
-        Records(settings, reader, pages),  # before the collections of the layers
-        Features(settings, reader, pages, cursors),
-        Filtering(settings, reader, pages),
-        Parcels(settings, reader, pages),
-        VectorTiles(settings, reader),
-    ]
-    parts.append(Standard(settings, reader, pages, Shell(settings, reader), beside=tuple(parts)))
     app = Starlette(
         routes=[
-            *(route for part in parts for route in part.routes()),
+            *(r for part in _surfaces(settings, reader, pages, cursors) for r in part.routes()),
             Mount("/static", StaticFiles(directory=str(files("api") / "static"))),
         ],
-        middleware=[
-            Middleware(SecurityHeaders),
-            # What is public may be shown on any other site's map; credentials never pass.
-            Middleware(
-                CORSMiddleware,
-                allow_origins=["*"],
-                allow_methods=["GET"],
-                expose_headers=EXPOSED,
-            ),
-            # The least effort already makes features eight times smaller.
-            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
-            Middleware(OneAddress),
-        ],
+        middleware=_middleware(),
         exception_handlers={
             FlurbuchError: failures.answer,
             HTTPException: failures.answer,
@@ -108,4 +87,32 @@ def create_app(settings: Settings) -> ByteApp:
         "collections/tiles": tiles,
         "tiles": tiles,
     }
-    return ByteApp(app, handlers)
+    return ByteApp(app, handlers, failures.answer)
+
+
+def _surfaces(
+    settings: Settings, reader: Reader, pages: Pages, cursors: Cursors
+) -> tuple[Surface, ...]:
+    """Return all parts of the service; the first whose route fits answers."""
+    parts: tuple[Surface, ...] = (
+        Site(settings, reader, pages),
+        Records(settings, reader, pages),  # before the collections of the layers
+        Features(settings, reader, pages, cursors),
+        Filtering(settings, reader, pages),
+        Parcels(settings, reader, pages),
+        VectorTiles(settings, reader),
+    )
+    return (*parts, Standard(settings, reader, pages, Shell(settings, reader), beside=parts))
+
+
+def _middleware() -> list[Middleware]:
+    return [
+        Middleware(SecurityHeaders),
+        # What is public may be shown on any other site's map; credentials never pass.
+        Middleware(
+            CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], expose_headers=EXPOSED
+        ),
+        # The least effort already makes features eight times smaller.
+        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
+        Middleware(OneAddress),
+    ]

@@ -55,35 +55,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
     views = [
         view for view in reader.collections(actor) if view.spec.geometry is not GeometryKind.NONE
     ]
-    say = partial(_say, language)
-    text = {"type": "string", "maxLength": 200}
-    paths: Node = {
-        "/": _get("landing", say("landing"), JSON),
-        "/conformance": _get("conformance", say("conformance"), JSON),
-        "/openapi": _get("openapi", say("openapi"), OPENAPI_TYPE),
-        "/collections": _get("collections", say("collections"), JSON),
-        "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
-        "/parcels": _get("parcels", say("parcels"), JSON),
-        "/parcels/{parcelKey}": _get(
-            "parcel",
-            say("parcel"),
-            JSON,
-            _path("parcelKey", language),
-            _query("as_of", {"type": "string", "format": "date"}, language),
-        ),
-        "/functions": _get("functions", say("functions"), JSON),
-        "/healthz": _get("health", say("health"), JSON),
-    }
-    paths["/tileMatrixSets"] = _get("tile-matrix-sets", say("tile-matrix-sets"), JSON, html=False)
-    paths["/tileMatrixSets/{tileMatrixSetId}"] = _get(
-        "tile-matrix-set",
-        say("tile-matrix-set"),
-        JSON,
-        _path("tileMatrixSetId", language),
-        html=False,
-    )
-    paths |= _tile_paths("", "", language)
-    paths |= _record_paths(language)
+    paths = _service_paths(language) | _tile_paths("", "", language) | _record_paths(language)
     for view in views:
         paths.update(_collection_paths(view, language))
         if tiled(view):
@@ -103,6 +75,29 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
             "parameters": _shared(storage, language),
             "schemas": {"Problem": _problem_schema()},
         },
+    }
+
+
+def _service_paths(language: Language) -> Node:
+    """Return the paths that are no collection's."""
+    say = partial(_say, language)
+    text = {"type": "string", "maxLength": 200}
+    day = _query("as_of", {"type": "string", "format": "date"}, language)
+    parcel, matrix_set = _path("parcelKey", language), _path("tileMatrixSetId", language)
+    return {
+        "/": _get("landing", say("landing"), JSON),
+        "/conformance": _get("conformance", say("conformance"), JSON),
+        "/openapi": _get("openapi", say("openapi"), OPENAPI_TYPE),
+        "/collections": _get("collections", say("collections"), JSON),
+        "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
+        "/parcels": _get("parcels", say("parcels"), JSON),
+        "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, parcel, day),
+        "/functions": _get("functions", say("functions"), JSON),
+        "/healthz": _get("health", say("health"), JSON),
+        "/tileMatrixSets": _get("tile-matrix-sets", say("tile-matrix-sets"), JSON, html=False),
+        "/tileMatrixSets/{tileMatrixSetId}": _get(
+            "tile-matrix-set", say("tile-matrix-set"), JSON, matrix_set, html=False
+        ),
     }
 
 

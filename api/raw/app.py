@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from api.caching import VARY, encoding_of, kept_headers, listed, not_modified, strong_tag
 from api.raw.answer import Body, Handler, Piece, Prepared
@@ -27,15 +28,23 @@ class ByteApp:
     ----------
     handlers
         By the parts of the path that are no names: ``collections/items``, ``tiles``.
+    failed
+        Answers what nobody foresaw, as it does for the application.
     """
 
-    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, app: ASGIApp, handlers: Mapping[str, Handler], failed: ExceptionHandler
+    ) -> None:
         self.app = app
         self._handlers = handlers
         self._compressed = Compressed()
+        self._guarded = ServerErrorMiddleware(self._serve, handler=failed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on."""
+        """Answer, or hand on; what breaks is answered as a fault of the service."""
+        await self._guarded(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

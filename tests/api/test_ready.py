@@ -43,7 +43,7 @@ class Asking:
 
         asyncio.run(end())
 
-    def __call__(self, path, query="", method="GET", app=None, **headers):
+    def __call__(self, path, query="", method="GET", app=None, sent=None, **headers):
         if isinstance(query, dict):
             query = urlencode(query)
         raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
@@ -61,7 +61,7 @@ class Asking:
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 8000),
         }
-        sent = []
+        sent = [] if sent is None else sent
 
         async def run():
             asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -398,3 +398,26 @@ def test_the_key_is_made_once_and_is_the_owner_s(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [KEY_FILE]
     assert cursor_key("stated", tmp_path) == b"stated"
     assert cursor_key("", tmp_path / "absent") != cursor_key("", tmp_path / "absent")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_what_nobody_foresaw_is_a_fault_of_the_service_like_any_other(asking, accept, caplog):
+    def broken(*_):
+        raise RuntimeError("secret of the house")
+
+    short = asking.app
+    handlers, short._handlers = short._handlers, {"collections/items": broken}
+    answered = []
+    try:
+        with pytest.raises(RuntimeError):  # for the server's log, after the answer
+            asking(items("baum"), accept=accept, sent=answered)
+    finally:
+        short._handlers = handlers
+    start, body = answered
+    head = {k.decode(): v.decode() for k, v in start["headers"]}
+    assert start["status"] == 500
+    assert head["content-type"].startswith(accept.replace("json", "problem+json"))
+    assert head["content-security-policy"]
+    assert head["cache-control"] == "no-store"
+    assert b"secret" not in body["body"]
+    assert "secret of the house" in caplog.text
