@@ -9,22 +9,13 @@ import pytest
 from layers.ingest.directory import import_files
 from layers.municipality import load_municipality
 from layers.registry import find_layers
+from tests.benches import BENCHES, PLACED, layer_folder
 from tests.demo import serving
 
-LAYER = """
-id = "benches"
-title = { de = "Bänke", en = "Benches" }
-steward = "Grünflächenamt"
-licence = "dl-de/zero-2-0"
-[[collection]]
-id = "bank"
-title = { de = "Bänke", en = "Benches" }
-geometry = "point"
-access = "public"
-identity = ["number"]
-relation = { by = "within" }
-source = { x = ["x"], y = ["y"], crs = "EPSG:25832" }
-[[collection.field]]
+LAYER = (
+    BENCHES
+    + PLACED
+    + """[[collection.field]]
 name = "number"
 aliases = ["bench_no", "nr"]
 title = { de = "Nummer", en = "Number" }
@@ -43,15 +34,13 @@ title = { de = "Spender", en = "Donor" }
 access = "personal"
 indexed = true
 """
+)
 ROWS = "number;state;donor;x;y\nB1;a;Ada;330000;5690000\nB2;b;Bob;330010;5690000\n"
 
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("city") / "layers"
-    (folder / "benches").mkdir(parents=True)
-    (folder / "benches" / "layer.toml").write_text(LAYER, encoding="utf-8")
-    return folder
+    return layer_folder(tmp_path_factory.mktemp("city") / "layers", LAYER)
 
 
 @pytest.fixture(scope="module")

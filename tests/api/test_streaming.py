@@ -23,22 +23,13 @@ from layers.ingest.directory import import_files
 from layers.municipality import load_municipality
 from layers.query import Query
 from layers.registry import find_layers
+from tests.benches import BENCHES, PLACED, layer_folder
 from tests.demo import serving
 
-LAYER = """
-id = "benches"
-title = { de = "Bänke", en = "Benches" }
-steward = "Grünflächenamt"
-licence = "dl-de/zero-2-0"
-[[collection]]
-id = "bank"
-title = { de = "Bänke", en = "Benches" }
-geometry = "point"
-access = "public"
-identity = ["number"]
-relation = { by = "within" }
-source = { x = ["x"], y = ["y"], crs = "EPSG:25832" }
-[[collection.field]]
+LAYER = (
+    BENCHES
+    + PLACED
+    + """[[collection.field]]
 name = "number"
 title = { de = "Nummer", en = "Number" }
 access = "public"
@@ -62,6 +53,7 @@ title = { de = "Gesehen", en = "Seen" }
 type = "datetime"
 access = "public"
 """
+)
 NOTES = [
     "=1+1",
     "+49 2151",
@@ -78,9 +70,7 @@ NOTES = [
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory):
     """Serve a layer whose texts are traps and whose values are often missing."""
-    folder = tmp_path_factory.mktemp("city") / "layers"
-    (folder / "benches").mkdir(parents=True)
-    (folder / "benches" / "layer.toml").write_text(LAYER, encoding="utf-8")
+    folder = layer_folder(tmp_path_factory.mktemp("city") / "layers", LAYER)
     rows = folder.parent / "benches.csv"
     with rows.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)

@@ -12,6 +12,7 @@ from layers.errors import (
 from layers.municipality import load_municipality
 from layers.registry import BUILT_IN, find_layers
 from layers.spec import Access, FieldType, GeometryKind, Join
+from tests.benches import BENCHES, layer_folder
 
 REGISTRY = find_layers()
 COLLECTIONS = REGISTRY.collections()
@@ -76,19 +77,9 @@ def test_unknown_names_are_errors():
         REGISTRY.collection("tress")
 
 
-GOOD = """
-id = "benches"
-title = { de = "Bänke", en = "Benches" }
-steward = "Grünflächenamt"
-licence = "dl-de/zero-2-0"
-[[collection]]
-id = "bank"
-title = { de = "Bänke", en = "Benches" }
-geometry = "point"
-access = "public"
-identity = ["number"]
-relation = { by = "within" }
-[[collection.field]]
+GOOD = (
+    BENCHES
+    + """[[collection.field]]
 name = "number"
 title = { de = "Nummer", en = "Number" }
 access = "public"
@@ -97,16 +88,11 @@ name = "donor"
 title = { de = "Spender", en = "Donor" }
 access = "personal"
 """
-
-
-def folder(tmp_path, text, name="benches"):
-    (tmp_path / name).mkdir(exist_ok=True)
-    (tmp_path / name / "layer.toml").write_text(text, encoding="utf-8")
-    return tmp_path
+)
 
 
 def test_a_city_adds_a_layer_by_a_folder(tmp_path):
-    registry = find_layers([folder(tmp_path, GOOD)])
+    registry = find_layers([layer_folder(tmp_path, GOOD)])
     assert registry.collection("bank")[0].id == "benches"
     assert registry.folders["benches"] == tmp_path / "benches"
 
@@ -289,7 +275,7 @@ def test_a_city_adds_a_layer_by_a_folder(tmp_path):
 def test_a_faulty_layer_names_file_key_and_what_is_allowed(tmp_path, old, new, says):
     assert old in GOOD
     with pytest.raises(LayerSpecError) as caught:
-        find_layers([folder(tmp_path, GOOD.replace(old, new, 1))])
+        find_layers([layer_folder(tmp_path, GOOD.replace(old, new, 1))])
     message = str(caught.value)
     assert str(tmp_path / "benches" / "layer.toml") in message
     for words in says:
@@ -300,10 +286,10 @@ def test_a_raster_is_no_secret_and_shares_no_name_with_a_collection(tmp_path):
     text = GOOD[: GOOD.index("[[collection]]")] + '[raster]\nunit = "m"\naccess = "public"\n'
     text += 'title = { de = "Höhe", en = "Height" }\n'
     with pytest.raises(LayerSpecError, match="cannot be a secret"):
-        find_layers([folder(tmp_path, text.replace('"public"', '"personal"'))])
+        find_layers([layer_folder(tmp_path, text.replace('"public"', '"personal"'))])
     with pytest.raises(LayerSpecError, match="already used"):
-        find_layers([folder(tmp_path, text.replace('"benches"', '"baum"'))])
-    assert find_layers([folder(tmp_path, text)]).layer("benches").raster
+        find_layers([layer_folder(tmp_path, text.replace('"benches"', '"baum"'))])
+    assert find_layers([layer_folder(tmp_path, text)]).layer("benches").raster
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
