@@ -44,6 +44,7 @@ def items_page(
         asked_for,
         view=view,
         fields=_columns(view, asked.query.columns, rows),
+        filter=asked.query.where.text if asked.query.where else None,
         rows=rows,
         matched=matched,
         first=asked.offset + 1,

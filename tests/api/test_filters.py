@@ -1,12 +1,15 @@
 """Filters over HTTP: the same features as shapely and pandas find, and clear words for the rest."""
 
 import json
+import re
+from html import unescape
 from random import Random
 
 import numpy as np
 import pytest
 import shapely
 from jsonschema import Draft202012Validator
+from markupsafe import escape
 
 from gis_core.filters import FUNCTIONS
 from layers.access import CITIZEN
@@ -228,9 +231,19 @@ def test_hostile_filters_are_refused_and_the_server_lives(client, refused, text)
     assert client.get("/healthz").status_code == 200
 
 
-def test_pages_take_filters_too(client):
-    answer = client.get(ITEMS, params={"filter": "flaeche > 500", "f": "html"})
+@pytest.mark.parametrize("text", ["flaeche > 500", "lagebeztxt = '<b>' AND flaeche < 0"])
+def test_pages_take_filters_say_them_and_let_go_of_them(client, text):
+    asked = {"filter": text, "filter-lang": "cql2-text", "f": "html", "limit": 3, "offset": 0}
+    answer = client.get(ITEMS, params=asked)
     assert answer.status_code == 200
+    assert f"<code>{escape(text)}</code>" in answer.text
+    (link,) = re.findall(r'</code> · <a href="([^"]+)">', answer.text)
+    everything = client.get(unescape(link))
+    assert everything.status_code == 200
+    assert "<code>" not in everything.text
+
+
+def test_a_page_of_a_wrong_filter_repeats_no_markup(client):
     wrong = client.get(ITEMS, params={"filter": "<script>", "f": "html"})
     assert wrong.status_code == 400
     assert "<script>" not in wrong.text
