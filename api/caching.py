@@ -123,13 +123,17 @@ def not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None
     return modified.replace(microsecond=0) <= then
 
 
-def encoding_of(headers: Mapping[str, str]) -> str:
-    """Return the encoding in which an answer is sent: ``gzip`` where it is accepted."""
-    return _encoding(headers.get("accept-encoding", ""))
+def encoding_of(headers: Mapping[str, str], offered: tuple[str, ...] = ("gzip",)) -> str:
+    """Return the encoding in which an answer is sent.
+
+    The one of those offered that is accepted most, the former before the latter; ``identity``
+    where none is.
+    """
+    return _encoding(headers.get("accept-encoding", ""), offered)
 
 
 @lru_cache(maxsize=256)
-def _encoding(accepted: str) -> str:
+def _encoding(accepted: str, offered: tuple[str, ...]) -> str:
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -138,4 +142,6 @@ def _encoding(accepted: str) -> str:
             weights[name] = float(weight)
         except ValueError:
             weights[name] = 0.0
-    return "gzip" if weights.get("gzip", weights.get("*", 0.0)) > 0 else "identity"
+    asked = {name: weights.get(name, weights.get("*", 0.0)) for name in offered}
+    best = max(asked, key=asked.__getitem__)
+    return best if asked[best] > 0 else "identity"

@@ -32,12 +32,15 @@ class Prepared:
         When the data were imported.
     make
         Makes the answer; None: it is the application's, after all.
+    encoding
+        In which the bytes are kept already; None: as they come.
     """
 
     caller: Caller
     checksum: str
     modified: datetime
     make: Callable[[], Body | None]
+    encoding: str | None = None
 
 
 Handler = Callable[[Scope, list[str], Mapping[str, str]], Prepared | None]

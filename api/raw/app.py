@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from api.caching import VARY, encoding_of, kept_headers, listed, not_modified, strong_tag
 from api.raw.answer import Body, Handler, Piece, Prepared
-from api.raw.encodings import LEAST, Compressed, compressed
+from api.raw.encodings import ENCODINGS, LEAST, Compressed, compressed
 from api.security import EXPOSED, HEADERS
 from gis_core.errors import FlurbuchError
 
@@ -61,7 +61,8 @@ class ByteApp:
             prepared = self._prepared(scope, headers)
             if prepared is None:
                 return False
-            tag = strong_tag(prepared.checksum, encoding_of(headers))
+            encoding = prepared.encoding or encoding_of(headers, ENCODINGS)
+            tag = strong_tag(prepared.checksum, encoding)
             if tag in listed(headers.get("if-none-match", "")):
                 await _send_unchanged(prepared, tag, headers, send)
                 return True
@@ -74,7 +75,9 @@ class ByteApp:
             await _send_unchanged(prepared, tag, headers, send)
             return True
         head = kept_headers(prepared.caller, tag, prepared.modified)
-        start, pieces = self._encoded(head, tag, body, headers)
+        if prepared.encoding:
+            head["Content-Encoding"], encoding = prepared.encoding, "identity"
+        start, pieces = self._encoded(head, tag, body, encoding, headers)
         if scope["method"] == "HEAD":
             await _send_whole(start, b"", send)
         elif body.length <= _AT_ONCE:
@@ -90,29 +93,32 @@ class ByteApp:
         return None if handler is None else handler(scope, parts, headers)
 
     def _encoded(
-        self, head: dict[str, str], tag: str, body: Body, asked: Mapping[str, str]
+        self,
+        head: dict[str, str],
+        tag: str,
+        body: Body,
+        encoding: str,
+        asked: Mapping[str, str],
     ) -> tuple[dict[str, Any], Iterable[Piece]]:
         """Return the beginning of an answer, and its bytes in the encoding that was chosen."""
         head |= body.headers
         head["Vary"] = VARY
         pieces: Iterable[Piece] = body.pieces
         length: int | None = body.length
-        if "Content-Encoding" in head:
-            pass  # it is kept as it is sent
-        elif encoding_of(asked) == "gzip" and body.length >= LEAST:
-            head["Content-Encoding"] = "gzip"
-            pieces, length = self._packed(tag, body)
+        if encoding != "identity" and body.length >= LEAST:
+            head["Content-Encoding"] = encoding
+            pieces, length = self._packed(tag, body, encoding)
         if length is not None:
             head["Content-Length"] = str(length)
         return {"type": "http.response.start", "status": 200, "headers": _raw(head, asked)}, pieces
 
-    def _packed(self, tag: str, body: Body) -> tuple[Iterable[Piece], int | None]:
+    def _packed(self, tag: str, body: Body, encoding: str) -> tuple[Iterable[Piece], int | None]:
         """Return a body compressed, and its length where it is known before it is sent."""
         if body.length > _AT_ONCE:
-            return compressed(body.pieces), None
+            return compressed(body.pieces, encoding), None
         packed = self._compressed.of(tag)
         if packed is None:
-            packed = b"".join(compressed(body.pieces))
+            packed = b"".join(compressed(body.pieces, encoding))
             self._compressed.keep(tag, packed)
         return [packed], len(packed)
 

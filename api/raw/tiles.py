@@ -11,7 +11,8 @@ from api.tiles.documents import MVT
 from api.tiles.routes import matrix_set_of, whole
 from layers.reader import Reader
 
-_KEPT = {"Content-Type": MVT, "Content-Encoding": "gzip"}
+_HEADERS = {"Content-Type": MVT}
+_KEPT = "gzip"
 
 
 class KeptTiles:
@@ -26,7 +27,7 @@ class KeptTiles:
         """Prepare the answer; None where the application has to give it."""
         only = [parts[2]] if parts[1] == "collections" else None
         place = parts[parts.index("tiles", 1 if only is None else 3) + 1 :]
-        if len(place) != 4 or scope["query_string"] or encoding_of(headers) != "gzip":
+        if len(place) != 4 or scope["query_string"] or encoding_of(headers, (_KEPT,)) != _KEPT:
             return None
         one = matrix_set_of(place[0])
         z, y, x = map(whole, place[1:])
@@ -36,5 +37,9 @@ class KeptTiles:
             return None
         content = tile.content
         return Prepared(
-            caller, tile.key, tile.modified, lambda: Body(_KEPT, len(content), [content])
+            caller,
+            tile.key,
+            tile.modified,
+            lambda: Body(_HEADERS, len(content), [content]),
+            encoding=_KEPT,
         )

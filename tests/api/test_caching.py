@@ -66,12 +66,22 @@ def test_errors_and_pages_are_not_kept(client):
     assert answer.headers["cache-control"] == "no-cache"
 
 
-def test_features_travel_compressed_when_asked(client):
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("zstd;q=0.5, gzip", "gzip"),
+        ("zstd;q=0, *", "gzip"),
+        ("*", "zstd"),
+    ],
+)
+def test_features_travel_compressed_when_asked(client, accepted, encoding):
     path = "/collections/baum/items?limit=500"
     plain = client.get(path, headers={"accept-encoding": "identity"})
-    packed = client.get(path)
+    packed = client.get(path, headers={"accept-encoding": accepted})
     assert "content-encoding" not in plain.headers
-    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-encoding"] == encoding
     assert "Accept-Encoding" in packed.headers["vary"]
     assert packed.json()["features"] == plain.json()["features"]
     assert packed.num_bytes_downloaded * 4 < plain.num_bytes_downloaded
