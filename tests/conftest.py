@@ -14,6 +14,14 @@ settings.register_profile("suite", derandomize=True)
 settings.register_profile("search", print_blob=True)
 settings.load_profile("suite")
 
+MARKER = "proves(standard, *classes): shows that conformance classes of a standard are met"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make known the marker by which tests say which conformance classes they prove."""
+    config.addinivalue_line("markers", MARKER)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -55,6 +55,8 @@ def refused(client):
 # -- every class, against pandas -----------------------------------------------------------
 
 
+@pytest.mark.proves("ogcapi-features-3/1.0", "filter", "features-filter")
+@pytest.mark.proves("cql2/1.0", "cql2-text", "basic-cql2", "advanced-comparison-operators")
 def test_attributes_find_what_pandas_finds(found, parcels):
     area, name = parcels["flaeche"], parcels["lagebeztxt"]
     a_name = name.dropna().iloc[0]
@@ -87,6 +89,7 @@ def test_attributes_find_what_pandas_finds(found, parcels):
         assert found(text) == set(parcels.index[there.fillna(False)]), text
 
 
+@pytest.mark.proves("cql2/1.0", "cql2-json")
 def test_json_finds_what_text_finds(found):
     tree = {
         "op": "and",
@@ -115,6 +118,7 @@ def test_a_filter_narrows_what_the_other_parameters_leave(client, found):
     assert areas == sorted(areas, reverse=True)
 
 
+@pytest.mark.proves("cql2/1.0", "array-functions")
 def test_lists_of_keys_are_sets(found, reader):
     trees = reader.frame(CITIZEN, "baum")
     several = [f for f in SPECS["baum"].fields if f.separators]
@@ -138,6 +142,9 @@ def random_shapes(parcels, count, seed):
         yield shapely.MultiPoint(corners * size + [x, y]).convex_hull
 
 
+@pytest.mark.proves(
+    "cql2/1.0", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions"
+)
 @pytest.mark.parametrize("uri", CRS)
 @pytest.mark.parametrize("op", ["intersects", "within", "disjoint", "overlaps"])
 def test_places_in_every_crs_find_what_shapely_finds(found, parcels, uri, op):
@@ -252,6 +259,7 @@ def test_a_page_of_a_wrong_filter_repeats_no_markup(client):
 # -- documents -----------------------------------------------------------------------------
 
 
+@pytest.mark.proves("ogcapi-features-3/1.0", "queryables")
 @pytest.mark.parametrize("collection", PUBLIC)
 def test_queryables_are_a_schema_of_what_can_be_asked(client, get, collection):
     url = f"/collections/{collection}/queryables"
@@ -286,6 +294,7 @@ def test_sortables_sort(get, collection):
         assert get(f"/collections/{collection}/items", sortby=f"-{name}", limit=1)["features"]
 
 
+@pytest.mark.proves("ogcapi-features-3/1.0", "queryables-query-parameters")
 def test_queryables_are_parameters(client, get):
     first = get(ITEMS, limit=1)["features"][0]["properties"]
     for name in get("/collections/flurstueck/queryables", f="json")["properties"]:
@@ -296,6 +305,7 @@ def test_queryables_are_parameters(client, get):
             assert told == {value}
 
 
+@pytest.mark.proves("cql2/1.0", "functions")
 def test_functions_are_described_as_they_are(get):
     described = {f["name"]: f for f in get("/functions", lang="en")["functions"]}
     assert set(described) == {*FUNCTIONS, "casei", "accenti"}

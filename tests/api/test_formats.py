@@ -120,6 +120,7 @@ def test_geojson_sequences_hold_the_features_as_they_are(ask, collection, crs):
     assert answer.headers["content-crs"] == f"<{crs or CRS84}>"
 
 
+@pytest.mark.proves("json-fg-1/1.0", "core")
 @over_collections
 @over_crs
 def test_json_fg_is_geojson_with_a_place(ask, collection, crs):

@@ -90,6 +90,9 @@ def words(element):
     return " ".join(element.text_content().split())
 
 
+@pytest.mark.proves("ogcapi-common-1/1.0", "html")
+@pytest.mark.proves("ogcapi-features-1/1.0", "html")
+@pytest.mark.proves("ogcapi-records-1/1.0", "html")
 def test_a_page_is_well_made(page):
     assert page.get("lang") == page.language
     [title] = page.xpath(f"/html/head/title{SVG}")

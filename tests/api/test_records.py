@@ -32,6 +32,7 @@ def found(get, **parameters):
     return [r["id"] for r in answer["features"]]
 
 
+@pytest.mark.proves("ogcapi-records-1/1.0", "record-collection", "json")
 def test_links_lead_from_the_start_to_a_record_and_its_data(client, get):
     (link,) = (k for k in get("/")["links"] if k["rel"].endswith("/ogc-catalog"))
     catalogue = client.get(link["href"]).json()
@@ -56,6 +57,7 @@ def test_the_records_are_the_public_data_sets(records, get):
         assert get(f"{CATALOGUE}/items/{name}") == one
 
 
+@pytest.mark.proves("ogcapi-records-1/1.0", "record-core")
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_a_record_tells_what_the_layer_file_says(records, reader, name):
     one = records[name]
@@ -102,6 +104,7 @@ def test_both_languages_say_the_same_differently(get):
     assert de["updated"] == en["updated"]
 
 
+@pytest.mark.proves("ogcapi-records-1/1.0", "record-core-query-parameters", "searchable-catalog")
 def test_words_find_records(get):
     assert found(get, q="stadtGRÜN") == ["baum"]
     assert found(get, q="Stadtgrün,Grabstätte") == ["grab", "baum"]

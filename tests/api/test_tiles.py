@@ -49,6 +49,9 @@ def layers(client):
 # -- documents ---------------------------------------------------------------------------
 
 
+@pytest.mark.proves(
+    "ogcapi-tiles-1/1.0", "core", "dataset-tilesets", "geodata-tilesets", "tilesets-list"
+)
 @pytest.mark.parametrize("base", ["", "/collections/baum"])
 @BOTH
 def test_links_lead_from_the_start_to_a_tile(client, get, base, one):
@@ -72,6 +75,7 @@ def test_links_lead_from_the_start_to_a_tile(client, get, base, one):
     assert set(found) <= {200, 204}
 
 
+@pytest.mark.proves("tms/2.0", "tilematrixset", "json-tilematrixset")
 def test_the_matrix_sets_are_listed_and_defined(get):
     listed = get("/tileMatrixSets")["tileMatrixSets"]
     assert [one["id"] for one in listed] == [*MATRIX_SETS]
@@ -83,6 +87,14 @@ def test_the_matrix_sets_are_listed_and_defined(get):
         assert np.allclose(np.divide(sizes[:-1], sizes[1:]), 2)
 
 
+@pytest.mark.proves("ogcapi-tiles-1/1.0", "tileset")
+@pytest.mark.proves(
+    "tms/2.0",
+    "tilesetmetadata",
+    "json-tilesetmetadata",
+    "tilematrixsetlimits",
+    "json-tilematrixsetlimits",
+)
 @over_collections
 @BOTH
 def test_a_tile_set_says_what_is_in_it(get, collection, one):
@@ -115,6 +127,7 @@ def test_tilejson_is_what_map_libraries_read(client):
 # -- tiles -------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("ogcapi-tiles-1/1.0", "mvt")
 @BOTH
 @over_collections
 def test_every_feature_is_in_the_tiles_that_it_meets(reader, get, layers, collection, one):

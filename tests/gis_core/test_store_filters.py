@@ -53,6 +53,10 @@ def stored(world, where) -> str:
     return ids
 
 
+@pytest.mark.proves(
+    "cql2/1.0", "case-insensitive-comparison", "accent-insensitive-comparison", "temporal-functions"
+)
+@pytest.mark.proves("cql2/1.0", "property-property", "arithmetic", "array-functions", "functions")
 @pytest.mark.parametrize("text", FOUND)
 def test_the_store_finds_what_was_found_by_hand(world, text):
     assert stored(world, checked(parse(text), SCHEMA)) == FOUND[text]
