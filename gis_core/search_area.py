@@ -29,7 +29,6 @@ _CERTAIN_M = 1e-4  # on top of the measured bulge
 Floats = NDArray[np.float64]
 
 
-_NEXT = [1, 2, 3, 0]
 # The outline of a unit square: four points on each edge, counter-clockwise.
 _STEPS = np.arange(_PER_EDGE) / _PER_EDGE
 _UNIT_X = np.concatenate([_STEPS, np.ones(_PER_EDGE), 1 - _STEPS, np.zeros(_PER_EDGE)])
@@ -60,15 +59,20 @@ class SearchArea:
         self.corners = corners
         self.bulge = bulge
         self._exact = exact
-        along = corners[_NEXT] - corners
-        length = np.hypot(along[:, 0], along[:, 1])
-        normal = np.stack([-along[:, 1], along[:, 0]]) / length
-        self._offset = corners[:, 0] * normal[0] + corners[:, 1] * normal[1]
-        self._normal = normal
+        xy: list[list[float]] = corners.tolist()
+        edges = []
+        for (ax, ay), (bx, by) in zip(xy, [*xy[1:], xy[0]], strict=True):
+            length = hypot(bx - ax, by - ay)
+            x, y = (ay - by) / length, (bx - ax) / length
+            edges.append((x, y, ax * x + ay * y))
+        self._edges = edges
+        self._normal = np.array([edge[:2] for edge in edges])
+        self._offset = np.array([edge[2:] for edge in edges])
         # Of a box the corner that lies furthest in, or out: no middle of it is taken, so that
         # along the axes nothing is rounded.
-        self._up, self._down = np.maximum(normal, 0), np.minimum(normal, 0)
-        xs, ys = corners.T.tolist()
+        corner = [(max(x, 0.0), max(y, 0.0), min(x, 0.0), min(y, 0.0)) for x, y, _ in edges]
+        self._reach = np.array([*corner, *((*c[2:], *c[:2]) for c in corner)])
+        xs, ys = zip(*xy, strict=True)
         self.outer: Box = (
             min(xs) - bulge,
             min(ys) - bulge,
@@ -78,20 +82,15 @@ class SearchArea:
 
     def judge(self, boxes: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell of (n, 4) boxes which lie inside and which outside, as far as that is sure."""
-        least, most = self._reach(boxes)
-        return (least >= self.bulge).all(axis=1), (most < -self.bulge).any(axis=1)
-
-    def _reach(self, boxes: Floats) -> tuple[Floats, Floats]:
-        """Return the least and most distances (n, 4) of boxes inwards of the four edges."""
-        low, high = boxes[:, :2], boxes[:, 2:]
-        least = low @ self._up + high @ self._down - self._offset
-        most = high @ self._up + low @ self._down - self._offset
-        return least, most
+        reach = (self._reach @ boxes.T).reshape(2, 4, -1) - self._offset
+        least, most = reach.min(axis=1)
+        return least >= self.bulge, most < -self.bulge
 
     def meets(
         self,
         boxes: Floats,
         vertices: Callable[[NDArray[np.intp]], Floats],
+        outlines: Callable[[NDArray[np.intp]], tuple[Floats, NDArray[np.intp]]],
         shapes: Callable[[NDArray[np.intp]], NDArray[np.object_]],
     ) -> NDArray[np.bool_]:
         """Tell which geometries have a point in common with the area.
@@ -103,30 +102,43 @@ class SearchArea:
         vertices
             Returns (k, 2) a vertex of each geometry at some positions; asked of what lies on the
             rim.
+        outlines
+            Returns (v, 2) all their vertices, and (k,) where those of each begin; asked where the
+            vertex does not lie inside.
         shapes
-            Returns the geometries themselves; asked where the vertex does not lie inside.
+            Returns the geometries themselves; asked of what passes by a corner.
         """
         found, outside = self.judge(boxes)
         rest = np.flatnonzero(~(found | outside))
-        at = vertices(rest)
-        held = ((at @ self._normal - self._offset) >= self.bulge).all(axis=1)
+        if not len(rest):
+            return found
+        inwards = self._normal @ vertices(rest).T - self._offset
+        held = inwards.min(axis=0) >= self.bulge
         found[rest[held]] = True
         rest = rest[~held]
         if not len(rest):
             return found
-        geometry = shapes(rest)
-        inner = self._moved(self.bulge)
-        shapely.prepare(inner)
-        sure = shapely.intersects(inner, geometry)
-        found[rest] = sure
-        if self.bulge == 0.0:
+        xy, first = outlines(rest)
+        inwards = self._normal @ xy.T - self._offset
+        held = np.maximum.reduceat(inwards.min(axis=0), first) >= self.bulge
+        found[rest[held]] = True
+        beyond = (np.maximum.reduceat(inwards, first, axis=1) < -self.bulge).any(axis=0)
+        rest = rest[~(held | beyond)]
+        if len(rest):
+            found[rest] = self._exactly(shapes(rest))
+        return found
+
+    def _exactly(self, geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+        rings = np.array([self._moved(-self.bulge), self._moved(self.bulge)])
+        outer, inner = np.asarray(shapely.polygons(rings), dtype=object)
+        found: NDArray[np.bool_] = shapely.intersects(outer, geometry)
+        if self.bulge == 0.0 or not found.any():
             return found
-        open_ = np.flatnonzero(~sure)
-        outer = self._moved(-self.bulge)
-        shapely.prepare(outer)
-        open_ = open_[shapely.intersects(outer, geometry[open_])]
-        if len(open_) and (area := self._exact()) is not None:
-            found[rest[open_]] = shapely.intersects(area, geometry[open_])
+        near = np.flatnonzero(found)
+        open_ = near[~shapely.intersects(inner, geometry[near])]
+        if len(open_):
+            area = self._exact()
+            found[open_] = area is not None and shapely.intersects(area, geometry[open_])
         return found
 
     def around(self, box: Box) -> bool | None:
@@ -134,22 +146,23 @@ class SearchArea:
         outer = self.outer
         if box[0] < outer[0] or box[1] < outer[1] or box[2] > outer[2] or box[3] > outer[3]:
             return False
-        least, _ = self._reach(np.array([box]))
-        if (least >= self.bulge).all():
+        least = float((self._reach[:4] @ np.array(box) - self._offset[:, 0]).min())
+        if least >= self.bulge:
             return True
-        return None if (least >= -self.bulge).all() else False
+        return None if least >= -self.bulge else False
 
-    def _moved(self, by: float) -> BaseGeometry:
-        """Return the area within the four edges, each moved inwards."""
+    def _moved(self, by: float) -> list[tuple[float, float]]:
+        """Return the corners between the four edges, each moved inwards."""
         if by == 0.0:
-            return shapely.Polygon(self.corners)
-        edges = zip(*self._normal.tolist(), self._offset.tolist(), strict=True)
-        lines = [(x, y, offset + by) for x, y, offset in edges]
+            return list(map(tuple, self.corners.tolist()))
         corners = []
-        for (ux, uy, u), (vx, vy, v) in zip([lines[-1], *lines[:-1]], lines, strict=True):
+        for (ux, uy, u), (vx, vy, v) in zip(
+            [self._edges[-1], *self._edges[:-1]], self._edges, strict=True
+        ):
             across = ux * vy - uy * vx
-            corners.append(((u * vy - v * uy) / across, (v * ux - u * vx) / across))
-        return shapely.Polygon(corners)
+            u_by, v_by = u + by, v + by
+            corners.append(((u_by * vy - v_by * uy) / across, (v_by * ux - u_by * vx) / across))
+        return corners
 
 
 def search_area(box: Box, uri: str, storage: int, within: Box) -> SearchArea | None:
@@ -192,15 +205,18 @@ def _cut(box: Box, uri: str, storage: int, within: Box) -> Box | None:
 
 def _straightened(x: Floats, y: Floats) -> tuple[Floats, float]:
     """Return the corners of an outline, and how far it lies from the lines between them."""
-    ring = np.stack([x, y], axis=1).reshape(4, _PER_EDGE, 2)
-    corners = ring[:, 0]
-    along = corners[_NEXT] - corners
-    apart = ring[:, 1:] - corners[:, None]
-    cross = along[:, None, 0] * apart[..., 1] - along[:, None, 1] * apart[..., 0]
-    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), _CERTAIN_M)
+    ring = list(zip(x.tolist(), y.tolist(), strict=True))
+    furthest = 0.0
+    for at in range(0, len(ring), _PER_EDGE):
+        (ax, ay), (bx, by) = ring[at], ring[(at + _PER_EDGE) % len(ring)]
+        along_x, along_y = bx - ax, by - ay
+        length = max(hypot(along_x, along_y), _CERTAIN_M)
+        for px, py in ring[at + 1 : at + _PER_EDGE]:
+            apart = abs(along_x * (py - ay) - along_y * (px - ax)) / length
+            furthest = max(furthest, apart)
     # Between the points looked at an edge bends on, by a sixteenth of the whole at most; half of
     # it is allowed, for what is no parabola.
-    return corners, 1.5 * float((np.abs(cross).max(axis=1) / length).max()) + _CERTAIN_M
+    return np.array(ring[::_PER_EDGE]), 1.5 * furthest + _CERTAIN_M
 
 
 def _fits(corners: Floats) -> bool:

@@ -52,8 +52,9 @@ class ReadyFeatures:
         near = self.segment.search(area.outer)
         segment = self.segment
         found = area.meets(
-            segment.boxes[near],
+            segment.boxes.take(near, axis=0),
             lambda some: segment.vertices(near[some]),
+            lambda some: segment.outlines(near[some]),
             lambda some: segment.shapes(near[some]),
         )
         return near[found]

@@ -118,21 +118,35 @@ def test_rows_are_those_of_the_table_in_both_systems(store):
     assert segment.vertices(there).tolist() == np.array(first).tolist()
 
 
+_NEAR = shapely.box(330_001, 5_690_002, 330_009, 5_690_009, ccw=False)
+_RING = _NEAR.difference(shapely.box(330_003, 5_690_004, 330_005, 5_690_006))
+_FAR = shapely.box(330_101, 5_690_002, 330_109, 5_690_009)
+_LINE = shapely.LineString([(330_001, 5_690_002), (330_009, 5_690_003)])
+_OTHER = shapely.LineString([(330_001, 5_690_009), (330_009, 5_690_008), (330_011, 5_690_008)])
+
+
 @pytest.mark.parametrize(
-    ("shape", "geometry"),
+    ("shape", "geometries"),
     [
-        ("point", shapely.Point(330_001, 5_690_002)),
-        ("line", shapely.LineString([(330_001, 5_690_002), (330_009, 5_690_003)])),
+        ("point", [shapely.Point(330_001, 5_690_002), shapely.Point(330_003, 5_690_002)]),
+        ("line", [_LINE, shapely.MultiLineString([_LINE, _OTHER]), _OTHER]),
+        ("polygon", [_NEAR, _RING, shapely.MultiPolygon([_NEAR, _FAR]), _FAR]),
     ],
 )
-def test_the_first_vertex_of_every_kind_is_known(store, shape, geometry):
+def test_vertices_of_every_kind_are_known_without_parsing(store, shape, geometries):
     schema = TableSchema("things", (Column("name"),), shape, 25832, published=("name",))
     with store.stage("others") as writer:
-        frame = pd.DataFrame({"feature_id": ["a", "b"], "name": "x"})
-        writer.table(schema).append(frame, np.array([geometry, geometry], dtype=object))
+        ids = [f"{i}" for i in range(len(geometries))]
+        frame = pd.DataFrame({"feature_id": ids, "name": "x"})
+        writer.table(schema).append(frame, np.array(geometries, dtype=object))
         writer.publish({}, None)
     segment = store.snapshot("others").segment("things", released=("name",))
-    assert segment.vertices(np.array([0, 1])).tolist() == [[330_001, 5_690_002]] * 2
+    rows = np.arange(segment.count)
+    expected = [shapely.get_coordinates(own) for own in segment.shapes(rows)]
+    assert segment.vertices(rows).tolist() == [xy[0].tolist() for xy in expected]
+    xy, first = segment.outlines(rows)
+    found = np.split(xy, first[1:])
+    assert [own.tolist() for own in found] == [own.tolist() for own in expected]
 
 
 def test_any_rows_can_be_gathered_and_found(store):

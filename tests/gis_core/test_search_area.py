@@ -35,6 +35,11 @@ BOXES = shapely.bounds(SHAPES)
 FIRST = np.array([shapely.get_coordinates(shape)[0] for shape in SHAPES])
 
 
+def outlines(some):
+    xy, of = shapely.get_coordinates(SHAPES[some], return_index=True)
+    return xy, np.searchsorted(of, np.arange(len(some)))
+
+
 def as_asked(box, uri):
     """Return a box in the storage system as a client writes one that is about as large."""
     corners = to_crs(shapely.points(np.array(box).reshape(2, 2)), 25832, uri)
@@ -55,7 +60,7 @@ def test_it_finds_what_the_exact_area_meets(uri):
                 continue
             exact = box_to_storage(box, uri, 25832, WITHIN)
             shapely.prepare(exact)
-            found = area.meets(BOXES, lambda some: FIRST[some], lambda some: SHAPES[some])
+            found = area.meets(BOXES, lambda some: FIRST[some], outlines, lambda some: SHAPES[some])
             assert (found == shapely.intersects(exact, SHAPES)).all()
             near = shapely.intersects(shapely.box(*area.outer), SHAPES)
             assert near[found].all()
@@ -76,7 +81,12 @@ def test_what_touches_an_edge_in_the_storage_system_counts():
         ((xmin - 5, ymin - 5, xmin, ymin), True),
     ):
         area = search_area(box, uri, 25832, WITHIN)
-        found = area.meets(boxes, lambda n: first[: len(n)], lambda n: shapes[: len(n)])
+        found = area.meets(
+            boxes,
+            lambda n: first[: len(n)],
+            lambda _: (shapely.get_coordinates(square), np.array([0])),
+            lambda n: shapes[: len(n)],
+        )
         assert found.tolist() == [meets]
 
 

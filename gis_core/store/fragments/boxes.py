@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from gis_core.store.schema import Box
 
 _LEAF = 64
+_OF_LEAF = np.arange(_LEAF)
 Boxes = NDArray[np.float64]
 
 
@@ -33,19 +34,17 @@ class BoxTree:
         """Return the positions of the boxes that have a point in common with a box, ascending."""
         found = _meets(self._levels[-1], box)
         for level in reversed(self._levels[:-1]):
-            below = (found[:, None] * _LEAF + np.arange(_LEAF)).ravel()
+            below = (found[:, None] * _LEAF + _OF_LEAF).ravel()
             if len(below) and below[-1] >= len(level):
                 below = below[below < len(level)]
-            found = below[_meets(level[below], box)]
+            found = below[_meets(level.take(below, axis=0), box)]
         return found
 
 
 def _meets(boxes: Boxes, box: Box) -> NDArray[np.intp]:
     xmin, ymin, xmax, ymax = box
-    meets = boxes[:, 0] <= xmax
-    meets &= boxes[:, 2] >= xmin
-    meets &= boxes[:, 1] <= ymax
-    meets &= boxes[:, 3] >= ymin
+    low_x, low_y, high_x, high_y = boxes.T
+    meets = (low_x <= xmax) & (high_x >= xmin) & (low_y <= ymax) & (high_y >= ymin)
     return np.flatnonzero(meets)
 
 

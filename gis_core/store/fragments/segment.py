@@ -20,6 +20,7 @@ from gis_core.store.schema import Box, TableInfo
 
 _MOST_OPEN = 64
 _VERTEX = np.arange(16)
+_BEFORE = np.arange(-4, 0)
 _WKB_LEADS = {1: 5, 5: 18, 6: 22}  # point, several lines, several polygons
 Rows = NDArray[np.intp]
 Items = tuple[mmap.mmap | bytes, NDArray[np.int64]]
@@ -113,6 +114,20 @@ class Segment:
         first = np.where(rows > 0, ends[rows - 1], 0) + self._lead
         bytes_ = self._shape_bytes[first[:, None] + _VERTEX]
         return bytes_.view("<f8")
+
+    def outlines(self, rows: Rows) -> tuple[NDArray[np.float64], Rows]:
+        """Return (v, 2) all vertices of n geometries, and (n,) where those of each begin."""
+        data, ends = self._items[files.SHAPES]
+        lasts = ends[rows]
+        starts = np.where(rows > 0, ends[rows - 1], 0) + self._lead
+        # What comes before the first vertex is how many there are; of a point, its kind: one.
+        counts = self._shape_bytes[starts[:, None] + _BEFORE].view("<u4")[:, 0]
+        rings = [data[a:b] for a, b in zip(starts.tolist(), lasts.tolist(), strict=True)]
+        for i in np.flatnonzero(counts * 16 != lasts - starts).tolist():  # more than one ring
+            rings[i] = shapely.get_coordinates(self.shapes(rows[i : i + 1])).tobytes()
+        sizes = np.array([len(ring) // 16 for ring in rings])
+        xy = np.frombuffer(b"".join(rings), dtype="<f8").reshape(-1, 2)
+        return xy, np.cumsum(sizes) - sizes
 
     @cached_property
     def _shape_bytes(self) -> NDArray[np.uint8]:
