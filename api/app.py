@@ -30,6 +30,7 @@ from api.records.routes import Records
 from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
 from api.site import Site
+from api.styles.routes import Styles
 from api.surface import Surface
 from api.tiles.routes import VectorTiles
 from gis_core.errors import FlurbuchError
@@ -101,6 +102,7 @@ def _surfaces(
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader),
+        Styles(settings, reader, pages),
     )
     return (*parts, Standard(settings, reader, pages, Shell(settings, reader), beside=parts))
 

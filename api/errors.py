@@ -49,3 +49,9 @@ class UnknownFeatureError(FlurbuchError):
     """The collection has no feature of that id."""
 
     code = "unknown-feature"
+
+
+class UnknownStyleError(FlurbuchError):
+    """No map style, picture of signs or typeface has this name."""
+
+    code = "unknown-style"

@@ -46,6 +46,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.CursorError: (HTTPStatus.BAD_REQUEST, 1),
     asking.CursorGoneError: (HTTPStatus.GONE, 1),
     asking.UnknownFeatureError: (HTTPStatus.NOT_FOUND, 1),
+    asking.UnknownStyleError: (HTTPStatus.NOT_FOUND, 1),
     asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 

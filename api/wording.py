@@ -12,7 +12,9 @@ from typing import Literal, get_args
 from layers.spec import Title
 from layers.wording import Language
 
-Group = Literal["field", "function", "link", "operation", "parameter", "problem", "record", "type"]
+Group = Literal[
+    "field", "function", "link", "operation", "parameter", "problem", "record", "style", "type"
+]
 
 
 @cache

@@ -1,5 +1,10 @@
 #!/bin/sh
 # Installs what some tests need outside Python, where this machine lets us; tests skip with a reason otherwise.
+if command -v npm >/dev/null 2>&1; then
+    # The lock file names each package's checksum; nothing of a package is run while it is installed.
+    (cd "$(dirname "$0")/../tests/js" && npm ci --ignore-scripts --no-audit --no-fund --silent) >/dev/null 2>&1 ||
+        echo "npm could not install its packages; the tests that need them will be skipped with a reason"
+fi
 wanted=""
 command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 command -v ogrinfo >/dev/null 2>&1 || wanted="$wanted gdal-bin"

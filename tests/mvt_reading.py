@@ -44,13 +44,13 @@ def doubled_area(ring):
 
 
 def read_tile(data):
-    layers = [_layer(body) for number, body in _fields(data) if number == 3]
+    layers = [_layer(body) for number, body in fields_of(data) if number == 3]
     assert len({layer.name for layer in layers}) == len(layers)
     return {layer.name: layer for layer in layers}
 
 
 def _layer(data):
-    fields = list(_fields(data))
+    fields = list(fields_of(data))
     (name,) = (v for n, v in fields if n == 1)
     (version,) = (v for n, v in fields if n == 15)
     (extent,) = (v for n, v in fields if n == 5)
@@ -66,7 +66,7 @@ def _layer(data):
 
 
 def _value(data):
-    ((number, value),) = _fields(data)
+    ((number, value),) = fields_of(data)
     if number == 1:
         return value.decode()
     if number == 3:
@@ -78,7 +78,7 @@ def _value(data):
 
 
 def _feature(data, keys, values):
-    found = dict(_fields(data))
+    found = dict(fields_of(data))
     tags = list(_numbers(found.get(2, b"")))
     pairs = {keys[k]: values[v] for k, v in zip(tags[::2], tags[1::2], strict=True)}
     assert len(pairs) * 2 == len(tags)
@@ -115,7 +115,7 @@ def _strokes(command, kind):
     return strokes
 
 
-def _fields(data):
+def fields_of(data):
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)

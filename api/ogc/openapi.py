@@ -12,8 +12,12 @@ from api.negotiation import LANGUAGES
 from api.records import asking as records
 from api.records.documents import PATH as CATALOGUE
 from api.settings import Settings
+from api.styles.documents import MBS
+from api.styles.files import GLYPHS, SPRITES
 from api.tiles.documents import MVT
 from api.wording import words
+from cartography.editions import Edition
+from cartography.glyphs import stacks
 from gis_core.filters.limits import MAX_TEXT
 from gis_core.offered_crs import CRS84, supported_crs
 from gis_core.tiling import MATRIX_SETS
@@ -43,6 +47,7 @@ _OF_ITEMS = (
     "skipGeometry",
     *filtering.NAMES,
 )
+_BINARY: Node = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEM: Node = {
     "description": "Problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -56,6 +61,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         view for view in reader.collections(actor) if view.spec.geometry is not GeometryKind.NONE
     ]
     paths = _service_paths(language) | _tile_paths("", "", language) | _record_paths(language)
+    paths |= _style_paths(language)
     for view in views:
         paths.update(_collection_paths(view, language))
         if tiled(view):
@@ -149,6 +155,28 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
     }
 
 
+def _style_paths(language: Language) -> Node:
+    """Return the paths of the map styles and of what they are made of."""
+    say, style = partial(_say, language), _path("styleId", language)
+    style["schema"] = {"type": "string", "enum": [edition.value for edition in Edition]}
+    signs = _path("sprite", language) | {"schema": {"type": "string", "enum": list(SPRITES)}}
+    face = _path("fontstack", language) | {"schema": {"type": "string", "enum": list(stacks())}}
+    letters = _path("range", language)
+    letters["schema"] = {"type": "string", "pattern": "^[0-9]+-[0-9]+$", "example": "0-255"}
+    picture = _get("sprite", say("sprite"), JSON, style, signs, html=False)
+    picture["get"]["responses"]["200"]["content"]["image/png"] = _BINARY
+    lettering = _get("glyphs", say("glyphs"), GLYPHS, face, letters, html=False)
+    for path in (picture, lettering):
+        del path["get"]["parameters"][-1]  # they say nothing in any language
+    return {
+        "/styles": _get("styles", say("styles"), JSON),
+        "/styles/{styleId}": _get("style", say("style"), MBS, style),
+        "/styles/{styleId}/metadata": _get("style-metadata", say("style-metadata"), JSON, style),
+        "/styles/{styleId}/sprite{sprite}": picture,
+        "/fonts/{fontstack}/{range}.pbf": lettering,
+    }
+
+
 def _record_paths(language: Language) -> Node:
     """Return the paths of the catalogue."""
     text = {"type": "string", "maxLength": 400}
@@ -199,8 +227,8 @@ def _get(
 ) -> Node:
     common = [{"$ref": "#/components/parameters/f"}, {"$ref": "#/components/parameters/lang"}]
     content = {media_type: {"schema": {"type": "object"}}}
-    if media_type == MVT:
-        content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    if media_type in {MVT, GLYPHS}:
+        content = {media_type: _BINARY}
     if operation == "health" or not html:
         common = common[1:] if operation != "health" else []
     else:

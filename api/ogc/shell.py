@@ -16,6 +16,7 @@ from api.features.formats.registry import MEDIA_TYPES
 from api.ogc.config import pygeoapi_config
 from api.records.documents import catalogue, catalogue_link
 from api.settings import Settings
+from api.styles.documents import style_links
 from api.tiles.documents import tile_links
 from api.wording import documents, words
 from layers.access import Actor
@@ -66,6 +67,7 @@ class Shell:
         """Return the landing page with the links that are served."""
         document = self._ask(core.landing_page, actor, "/", language)
         document["links"] += tile_links(self._settings.url, "", language)
+        document["links"] += style_links(self._settings.url, language)
         document["links"].append(self._beside("functions", "/functions", _JSON, language))
         document["links"].append(catalogue_link(self._settings.url, language))
         return document

@@ -93,12 +93,13 @@ class Pages:
             type_name=lambda field: words("type", field.type.value, language),
             number=lambda v, decimals=None: format_number(v, language, decimals),
             coded=lambda field, v: format_field(field, v, language),
-            day=lambda v: _day(v, language),
+            day=lambda v: day(v, language),
             **data,
         )
 
 
-def _day(value: date | datetime | None, language: Language) -> str:
+def day(value: date | datetime | None, language: Language) -> str:
+    """Return a day in words, a dash where none is known."""
     if value is None:
         return "–"
     return format_date(value.date() if isinstance(value, datetime) else value, language)

@@ -71,6 +71,10 @@ def test_every_path_answers_as_described(document, client, get):
             tileMatrix=z,
             tileRow=y,
             tileCol=x,
+            styleId="colour",
+            sprite=".png",
+            fontstack="Flurbuch Sans Italic",
+            range="0-255",
         )
         required = {p["name"]: "Wehr" for p in node["get"]["parameters"] if p.get("required")}
         found = client.get(asked, params={k: v for k, v in required.items() if k == "q"})

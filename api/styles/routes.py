@@ -1,0 +1,124 @@
+"""``/styles``: their list, the styles, what is said of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.answers import json_answer
+from api.caching import revalidated
+from api.context import caller_of
+from api.errors import ParameterError, UnknownStyleError
+from api.negotiation import Wanted, wanted
+from api.ogc.conformance import classes_of
+from api.pages.render import Pages
+from api.settings import Settings
+from api.styles.documents import MBS, metadata, styles, stylesheet, title_of
+from api.styles.files import glyphs, sprite
+from cartography.editions import Edition
+from cartography.style import default_catalogue
+from cartography.vector_layers import signatures
+from layers.reader import Reader
+from layers.view import CollectionView
+
+_Answer = Callable[[Request, Wanted], Response]
+
+
+@dataclass(frozen=True)
+class Styles:
+    """The routes of the map styles, over one reader.
+
+    A style draws the layers that its caller finds in vector tiles, and names no others.
+    """
+
+    CONFORMS: ClassVar[tuple[str, ...]] = classes_of("ogcapi-styles-1/0.0", "core", "mapbox-styles")
+
+    settings: Settings
+    reader: Reader
+    pages: Pages
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/styles", self._threaded(self._styles)),
+            Route("/styles/{styleId}", self._threaded(self._style)),
+            Route("/styles/{styleId}/metadata", self._threaded(self._metadata)),
+            Route("/styles/{styleId}/sprite{sprite}", self._file(sprite)),
+            Route("/fonts/{fontstack}/{range}.pbf", self._file(glyphs)),
+        ]
+
+    def _threaded(self, answer: _Answer) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            _refuse_unknown(request)
+            asked_for = wanted(request, self.settings.language, (("mbs", MBS),))
+            return await run_in_threadpool(answer, request, asked_for)
+
+        return endpoint
+
+    def _file(self, answer: Callable[[Request], Response]) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            return await run_in_threadpool(answer, request)
+
+        return endpoint
+
+    def _styles(self, request: Request, asked_for: Wanted) -> Response:
+        document = styles(self.settings.url, asked_for.language)
+        if asked_for.html:
+            return self.pages.answer("styles", request, asked_for, styles=document["styles"])
+        return json_answer(document, asked_for.language)
+
+    def _style(self, request: Request, asked_for: Wanted) -> Response:
+        edition, views = edition_of(request.path_params["styleId"]), self._views(request)
+        url, language = self.settings.url, asked_for.language
+        if asked_for.html:
+            return self._page(request, asked_for, edition)
+
+        def made() -> Response:
+            return json_answer(stylesheet(url, edition, views, language), language, MBS)
+
+        return revalidated(request, asked_for, lambda: self._views(request), made)
+
+    def _metadata(self, request: Request, asked_for: Wanted) -> Response:
+        edition, views = edition_of(request.path_params["styleId"]), self._views(request)
+        if asked_for.html:
+            return self._page(request, asked_for, edition)
+        contact, language = self.settings.contact_email, asked_for.language
+        return json_answer(metadata(self.settings.url, edition, views, contact, language), language)
+
+    def _page(self, request: Request, asked_for: Wanted, edition: Edition) -> Response:
+        views, language = self._views(request), asked_for.language
+        return self.pages.answer(
+            "style",
+            request,
+            asked_for,
+            edition=edition.value,
+            title=title_of(edition, language),
+            about=metadata(self.settings.url, edition, views, "", language),
+            signatures=signatures(default_catalogue(), views, language),
+        )
+
+    def _views(self, request: Request) -> tuple[CollectionView, ...]:
+        return self.reader.tiled_views(caller_of(request.scope).purposeless)
+
+
+def edition_of(name: str) -> Edition:
+    """Return the style of a name; UnknownStyleError where there is none."""
+    if name not in set(Edition):
+        raise UnknownStyleError(
+            f"there is no style {name[:80]!r}", advice=f"There are: {', '.join(Edition)}."
+        )
+    return Edition(name)
+
+
+def _refuse_unknown(request: Request) -> None:
+    for name in request.query_params:
+        if name not in {"f", "lang"}:
+            raise ParameterError(
+                f"{name[:80]!r} is not a parameter here",
+                advice="Parameters: f, lang",
+                parameter=name[:80],
+            )
