@@ -34,7 +34,7 @@ class Records:
     CONFORMS: ClassVar[tuple[str, ...]] = classes_of(
         "ogcapi-records-1/1.0",
         *("html", "json", "record-collection", "record-core", "record-core-query-parameters"),
-        "searchable-catalog",
+        *("record-api", "searchable-catalog"),
     )
 
     settings: Settings

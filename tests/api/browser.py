@@ -44,11 +44,11 @@ def find_chromium():
 class Browser:
     """One page at a time; ``said`` collects console messages, ``asked`` the addresses loaded."""
 
-    def __init__(self, program):
+    def __init__(self, program, *more_flags):
         self._profile = tempfile.TemporaryDirectory(prefix="flurbuch-browser-")
         from_browser, to_us = os.pipe()
         from_us, to_browser = os.pipe()
-        flags = [*FLAGS, f"--user-data-dir={self._profile.name}"]
+        flags = [*FLAGS, *more_flags, f"--user-data-dir={self._profile.name}"]
         self._child = subprocess.Popen(
             [sys.executable, "-c", _ON_3_AND_4, str(from_us), str(to_us), program, *flags],
             pass_fds=(from_us, to_us),

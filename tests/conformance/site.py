@@ -134,6 +134,7 @@ class Site:
     def resolved(self, node):
         """Follow references within the OpenAPI document."""
         while "$ref" in node:
+            assert node["$ref"].startswith("#/"), f"{node['$ref']} lies in another document"
             found = self.definition
             for step in node["$ref"].removeprefix("#/").split("/"):
                 found = found[step.replace("~1", "/").replace("~0", "~")]
