@@ -20,6 +20,7 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     core.DeadlineError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     core.QueryError: (HTTPStatus.BAD_REQUEST, 1),
     core.FilterError: (HTTPStatus.BAD_REQUEST, 1),
+    core.PeriodError: (HTTPStatus.BAD_REQUEST, 1),
     core.ChangeError: (HTTPStatus.CONFLICT, 1),
     layer.LayerSpecError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
     layer.MunicipalityError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),

@@ -17,7 +17,7 @@ Tiles
     `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector
     tile, `pmtiles` an archive of them.
 Questions
-    `filters` reads and judges conditions in CQL2.
+    `filters` reads and judges conditions in CQL2, `periods` reads instants and intervals.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
 Packages

@@ -103,6 +103,21 @@ class FilterError(FlurbuchError):
         )
 
 
+class PeriodError(FlurbuchError):
+    """An instant or an interval cannot be read; ``position`` counts characters from 1."""
+
+    code = "period"
+
+    def __init__(self, position: int, found: str, expected: str) -> None:
+        shown = found if len(found) <= _SHOWN else f"{found[: _SHOWN - 1]}…"
+        super().__init__(
+            f"datetime at character {position}: found {shown!r}, expected {expected}",
+            position=position,
+            found=shown,
+            expected=expected,
+        )
+
+
 class ChangeError(FlurbuchError):
     """A change names a feature or parcel that is not there."""
 

@@ -13,7 +13,8 @@ How it finds its parcel
     what became of former parcels.
 Who reads it
     `reader` is the one door to stored data: `access` holds roles, `view` decides what one actor
-    sees, `query` is what is asked, `queryables` what a filter may name, `audit` logs it.
+    sees, `query` is what is asked, `queryables` what a filter may name, `lifetimes` when features
+    were, `audit` logs it.
 What is made of it
     `dossier` gathers a parcel, `find` searches, `object_ids` knows the cadastre's identifiers;
     `wording` and `uses` write and read values; `tile_archive` holds all vector tiles in one file.

@@ -19,17 +19,21 @@ from layers.reader import Reader
 from layers.view import CollectionView
 
 KEY_FILE = "cursor.key"
-_PLACE = Struct(">QQQ")
+_PLACE = Struct(">QQQQ")
 _MAC = 16
 _FREE = {"f", "lang", "limit", "offset", "cursor", "crs"}  # may differ from page to page
 
 
 class Place(NamedTuple):
-    """Number and time (microseconds) of the import, and the first feature of the page."""
+    """Number and time (microseconds) of the import, and the first feature of the page.
+
+    ``told`` is the number of the history that is read beside the import, 0 where there is none.
+    """
 
     number: int
     imported: int
     first: int
+    told: int = 0
 
 
 class Cursors:
@@ -38,9 +42,9 @@ class Cursors:
     def __init__(self, key: bytes) -> None:
         self._key = blake2b(key, digest_size=32).digest()
 
-    def encode(self, view: CollectionView, first: int, bound: bytes) -> str:
+    def encode(self, view: CollectionView, first: int, bound: bytes, told: int = 0) -> str:
         """Return the cursor of the page that begins at a feature."""
-        place = _PLACE.pack(view.generation.number, _time(view), first)
+        place = _PLACE.pack(view.generation.number, _time(view), first, told)
         return _text(place + self._mac(place, bound))
 
     def decode(self, text: str, bound: bytes) -> Place:
@@ -90,7 +94,8 @@ def view_at(reader: Reader, caller: Caller, collection: str, place: Place) -> Co
     """
     with suppress(UnknownCollectionError):
         view = reader.view(caller.actor, collection, number=place.number)
-        if _time(view) == place.imported:
+        past_is_kept = place.told == 0 or reader.past(view, place.told) is not None
+        if _time(view) == place.imported and past_is_kept:
             return view
     raise CursorGoneError(
         f"the data of {collection} were imported anew",

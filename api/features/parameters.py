@@ -12,8 +12,12 @@ from shapely.geometry.base import BaseGeometry
 from api.errors import ParameterError
 from api.features.crs import check_crs
 from api.filtering import parameters as filtering
+from api.filtering.wildcards import alike, also, pattern
+from gis_core.filters.ast import Condition
 from gis_core.offered_crs import CRS84, Box, box_to_storage, is_geographic, northing_first
+from gis_core.periods import read_period
 from layers.query import Query
+from layers.reader.through_time import During
 from layers.spec import FieldSpec, FieldType
 from layers.view import CollectionView
 
@@ -29,10 +33,7 @@ _READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
     FieldType.DATE: (r"\d{4}-\d\d-\d\d", date.fromisoformat),
     FieldType.DATETIME: (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)?", datetime.fromisoformat),
 }
-_INSTANT = r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?"
-_DATETIME = re.compile(
-    rf"{_INSTANT}|({_INSTANT}|\.\.|)/({_INSTANT}|\.\.|P[\dYMWDTHS.]+|)|P[\dYMWDTHS.]+/{_INSTANT}"
-)
+_TEXTS = {FieldType.TEXT, FieldType.PARCEL_KEY}
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 Fields = Mapping[str, FieldSpec]  # by every name that a request may use
 
@@ -42,7 +43,7 @@ class ItemsRequest:
     """What was asked for, checked: a query for the reader, and how to write the answer.
 
     ``nothing`` is set when the box lies where no feature can be, ``hits`` when only the number
-    is asked for.
+    is asked for; without ``during`` today's features are.
     """
 
     query: Query
@@ -51,6 +52,7 @@ class ItemsRequest:
     offset: int
     nothing: bool = False
     hits: bool = False
+    during: During | None = None
 
 
 def read_items_request(
@@ -84,6 +86,8 @@ def read_items_request(
         An unknown parameter or a value that is not allowed.
     FilterError
         The filter cannot be read, is too large, or does not fit the collection.
+    PeriodError
+        ``datetime`` cannot be read.
     UnsupportedCRSError
         ``crs``, ``bbox-crs`` or ``filter-crs`` is not offered.
     """
@@ -95,22 +99,23 @@ def read_items_request(
                 advice=f"Parameters: {', '.join(sorted(_OWN))}; fields: {', '.join(view.names)}",
                 parameter=name[:80],
             )
-    _check_datetime(given)
     limit = min(_whole(given, "limit", DEFAULT_LIMIT, 1), most)
     offset = _offset(given) if offset is None else offset
     crs = check_crs(given.get("crs", CRS84), storage, "crs")
     area, nothing = _area(given, storage, bounds)
+    equals, patterns = _equals(given, fields)
     query = Query(
         intersects=area,
-        equals=_equals(given, fields),
-        where=filtering.read_filter(given, view, storage, bounds),
+        equals=equals,
+        where=also(filtering.read_filter(given, view, storage, bounds), patterns),
         columns=_properties(given, fields),
         sort=_sort(given, fields),
         limit=limit,
         offset=offset,
         geometry=not _flag(given, "skipGeometry"),
     )
-    return ItemsRequest(query, crs, limit, offset, nothing, _hits(given))
+    during = During(read_period(given["datetime"])) if "datetime" in given else None
+    return ItemsRequest(query, crs, limit, offset, nothing, _hits(given), during)
 
 
 def read_item_request(given: Mapping[str, str], storage: int) -> str:
@@ -161,19 +166,6 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     return text in _TRUE
 
 
-def _check_datetime(given: Mapping[str, str]) -> None:
-    text = given.get("datetime", "..")
-    try:
-        if "datetime" not in given or _DATETIME.fullmatch(text):
-            for instant in text.split("/"):
-                if instant[:1].isdigit():
-                    datetime.fromisoformat(instant)
-            return
-    except ValueError:  # a day such as 2025-02-30
-        pass
-    raise _refused("datetime", text, "an RFC 3339 instant or an interval a/b")
-
-
 def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeometry | None, bool]:
     if "bbox" not in given:
         if "bbox-crs" in given:
@@ -206,14 +198,26 @@ def _box(text: str, uri: str) -> Box:
     return first, second, third, fourth
 
 
-def _equals(given: Mapping[str, str], fields: Fields) -> dict[str, object]:
+def _equals(
+    given: Mapping[str, str], fields: Fields
+) -> tuple[dict[str, object], dict[str, Condition]]:
+    """Return the values that fields must have, and the patterns that they must fit."""
     values: dict[str, object] = {}
+    patterns: dict[str, Condition] = {}
+    named: set[str] = set()
     for name in filter(given.__contains__, fields):
-        own = fields[name].name
-        if own in values:
-            raise ParameterError(f"{own} is given twice, once as {name}", parameter=name)
-        values[own] = _typed(name, fields[name].type, given[name])
-    return values
+        field, text = fields[name], given[name]
+        if field.name in named:
+            raise ParameterError(f"{field.name} is given twice, once as {name}", parameter=name)
+        named.add(field.name)
+        text, fits = pattern(text) if field.type in _TEXTS else (text, False)
+        if not fits:
+            values[field.name] = _typed(name, field.type, text)
+        elif field.separators:
+            raise _refused(name, given[name], "one key without *: the field is a list")
+        else:
+            patterns[f"{field.name}={given[name]}"] = alike(field.name, text)
+    return values, patterns
 
 
 def _typed(name: str, kind: FieldType, text: str) -> object:

@@ -46,6 +46,7 @@ from layers.dossier import ended_error
 from layers.query import Query
 from layers.reader import Reader
 from layers.reader.batches import Batches
+from layers.reader.through_time import EVER, During
 from layers.spec import Join
 from layers.view import CollectionView
 
@@ -98,7 +99,8 @@ class Features:
             headers = items_headers(asked.crs, asked_for.language, links)
             return Response(body, media_type=GEOJSON, headers=headers)
 
-        return self._revalidated(request, asked_for, answer)
+        through_time = "datetime" in request.query_params
+        return self._revalidated(request, asked_for, answer, through_time=through_time)
 
     def _item(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language, OFFERED)
@@ -107,28 +109,50 @@ class Features:
         def answer() -> Response:
             view, given = self._view(request), _parameters(request)
             crs = read_item_request(given, self._storage)
-            frame = self.reader.frame(_actor(request), view.spec.id, Query(ids=(identifier,)))
+            frame, during = self._one(request, view, identifier)
             if not len(frame):
                 return self._by_parcel_key(request, view, identifier)
             if asked_for.html:
                 return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
             if asked_for.form in FORMATS:
-                return self._item_in(FORMATS[asked_for.form], request, asked_for, view, crs)
+                return self._item_in(FORMATS[asked_for.form], request, asked_for, view, crs, during)
             body = item_document(frame, days(view), crs, self._storage, url, given, language)
             headers = items_headers(crs, language, [])
             return Response(body, media_type=GEOJSON, headers=headers)
 
         if asked_for.html:
             return answer()
-        return self._revalidated(request, asked_for, answer)
+        return self._revalidated(request, asked_for, answer, through_time=True)
 
     def _revalidated(
-        self, request: Request, asked_for: Wanted, answer: Callable[[], Response]
+        self,
+        request: Request,
+        asked_for: Wanted,
+        answer: Callable[[], Response],
+        *,
+        through_time: bool,
     ) -> Response:
         form = FORMATS.get(asked_for.form)
         same = form is None or form.text  # other files tell when and by what they were written
-        return revalidated(request, asked_for, lambda: [self._view(request)], answer, strong=same)
+
+        def views() -> list[CollectionView]:
+            view = self._view(request)
+            past = self.reader.past(view) if through_time else None
+            return [view] if past is None else [view, past]
+
+        return revalidated(request, asked_for, views, answer, strong=same)
+
+    def _one(
+        self, request: Request, view: CollectionView, identifier: str
+    ) -> tuple[pd.DataFrame, During | None]:
+        """Return a feature of today, or a former version by the id that it has in a period."""
+        query, actor = Query(ids=(identifier,)), _actor(request)
+        frame = self.reader.frame(actor, view.spec.id, query)
+        if len(frame):
+            return frame, None
+        ever = During(EVER)
+        return self.reader.frame(actor, view.spec.id, query, during=ever), ever
 
     def _links(
         self,
@@ -141,7 +165,8 @@ class Features:
         page = Page(asked.offset, asked.limit, matched, asked.hits)
         given = _parameters(request)
         bound = bound_to(caller_of(request.scope), view.id, given)
-        turn = partial(self.cursors.encode, view, bound=bound)
+        told = asked.during.told or 0 if asked.during else 0
+        turn = partial(self.cursors.encode, view, bound=bound, told=told)
         return items_links(self._url(view), given, page, turn, asked_for.language, asked_for.form)
 
     def _items_in(self, form: Format, request: Request, asked_for: Wanted) -> Response:
@@ -156,22 +181,30 @@ class Features:
         nothing = replace(asked.query, ids=())
         query = nothing if asked.nothing else asked.query
         shown = nothing if asked.hits else query
-        batches = self._batches(form, request, view, shown, asked.crs)
+        batches = self._batches(form, request, view, shown, asked.crs, asked.during)
         matched = asked.offset + batches.count
         if asked.hits or batches.count == asked.limit or (not batches.count and asked.offset):
             number = view.generation.number
-            matched = self.reader.count(_actor(request), view.id, query, number=number)
+            matched = self.reader.count(
+                _actor(request), view.id, query, number=number, during=asked.during
+            )
         links = self._links(request, asked_for, view, asked, matched)
         crs = self._crs_told(form, request, asked.crs)
         about = About(self._url(view), links, matched, crs)
         return _streamed(form, request, batches, about, asked_for, view.id)
 
     def _item_in(
-        self, form: Format, request: Request, asked_for: Wanted, view: CollectionView, crs: str
+        self,
+        form: Format,
+        request: Request,
+        asked_for: Wanted,
+        view: CollectionView,
+        crs: str,
+        during: During | None,
     ) -> Response:
         """Answer one feature that is there in another format than GeoJSON."""
         identifier, url = request.path_params["feature"], self._url(view)
-        batches = self._batches(form, request, view, Query(ids=(identifier,)), crs)
+        batches = self._batches(form, request, view, Query(ids=(identifier,)), crs, during)
         given, language = _parameters(request), asked_for.language
         links = item_links(url, identifier, given, language, form.name)
         about = About(url, links, None, self._crs_told(form, request, crs))
@@ -179,12 +212,18 @@ class Features:
         return _streamed(form, request, batches, about, asked_for, name)
 
     def _batches(
-        self, form: Format, request: Request, view: CollectionView, query: Query, crs: str
+        self,
+        form: Format,
+        request: Request,
+        view: CollectionView,
+        query: Query,
+        crs: str,
+        during: During | None,
     ) -> Batches:
         read_in = crs_uri(self._storage) if form.in_storage else crs
         number = view.generation.number
         return self.reader.batches(
-            _actor(request), view.id, query, read_in, form.size, number=number
+            _actor(request), view.id, query, read_in, form.size, number=number, during=during
         )
 
     def _crs_told(self, form: Format, request: Request, crs: str) -> str:
@@ -199,14 +238,21 @@ class Features:
     def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
         """Return the collection, of now or of the cursor's time, and what is asked of it."""
         view, given, offset = self._view(request), _parameters(request), None
+        told = None
         if "cursor" in given:
             caller = caller_of(request.scope)
             place = self.cursors.decode(given["cursor"], bound_to(caller, view.id, given))
             view, offset = view_at(self.reader, caller, view.id, place), place.first
+            told = place.told
         bounds = self.reader.bounds(_actor(request), view.spec.id, number=view.generation.number)
         bounds = bounds or self.reader.municipality.window
         asked = read_items_request(given, view, self._storage, bounds, most, offset)
-        return view, asked
+        if asked.during is None:
+            return view, asked
+        if told is None:
+            past = self.reader.past(view)
+            told = past.generation.number if past else 0
+        return view, replace(asked, during=replace(asked.during, told=told))
 
     def _url(self, view: CollectionView) -> str:
         return f"{self.settings.url}/collections/{view.spec.id}"
@@ -220,10 +266,11 @@ class Features:
         if asked.nothing:
             return 0, None
         actor, collection, number = _actor(request), view.spec.id, view.generation.number
-        matched = self.reader.count(actor, collection, asked.query, number=number)
+        query, during = asked.query, asked.during
+        matched = self.reader.count(actor, collection, query, number=number, during=during)
         if asked.hits or asked.offset >= matched:
             return matched, None
-        return matched, self.reader.frame(actor, collection, asked.query, number=number)
+        return matched, self.reader.frame(actor, collection, query, number=number, during=during)
 
     def _by_parcel_key(self, request: Request, view: CollectionView, text: str) -> Response:
         """Redirect any spelling of a parcel key to the feature's own address."""

@@ -6,6 +6,7 @@ from api.features.schema import JSON_TYPES
 from api.wording import words
 from gis_core.filters import FUNCTIONS, Type
 from gis_core.filters.functions import FOLDING
+from layers.lifetimes import lifetime
 from layers.queryables import field_type
 from layers.spec import FieldSpec, FieldType, GeometryKind
 from layers.view import CollectionView
@@ -31,7 +32,11 @@ _FUNCTION_TYPES = {
 
 def queryables(view: CollectionView, url: str, language: Language) -> Document:
     """Return the JSON Schema of the properties that may be filtered by, under every name."""
-    properties = {name: described(field, language) for name, field in view.called().items()}
+    roles = time_roles(view)
+    properties = {
+        name: described(field, language) | roles.get(name, {})
+        for name, field in view.called().items()
+    }
     if view.spec.geometry in _SHAPES:
         properties["geometry"] = {
             "title": words("field", "geometry", language),
@@ -58,6 +63,21 @@ def _schema(
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def time_roles(view: CollectionView) -> dict[str, Document]:
+    """Return the role of each field that tells when features were."""
+    time = lifetime(view)
+    told = (
+        {}
+        if time is None
+        else {
+            time.at: "primary-instant",
+            time.begin: "primary-interval-start",
+            time.end: "primary-interval-end",
+        }
+    )
+    return {name: {"x-ogc-role": role} for name, role in told.items() if name is not None}
 
 
 def described(field: FieldSpec, language: Language) -> Document:

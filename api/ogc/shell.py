@@ -5,6 +5,7 @@ hosts, and its links name things that are not served here. Both are left behind.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
 from api.features.formats.registry import MEDIA_TYPES
+from api.filtering.documents import time_roles
 from api.ogc.config import pygeoapi_config
 from api.records.documents import catalogue, catalogue_link
 from api.settings import Settings
@@ -34,6 +36,7 @@ _TYPES = {
 
 _NOT_PYGEOAPIS = {"ogc-catalog", "tiling-schemes"}  # what it names so lies at another address
 _JSON, _SCHEMA = "application/json", "application/schema+json"
+_CALENDAR = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 _RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
 
 Document = dict[str, Any]
@@ -104,14 +107,21 @@ class Shell:
         base = f"/collections/{collection['id']}"
         sortables = self._beside("sortables", f"{base}/sortables", _SCHEMA, language)
         collection["links"].append(sortables)
+        interval = self._reader.interval(actor, collection["id"])
+        if interval is not None:
+            ends = [_moment(interval[0], time.min), _moment(interval[1], time(23, 59, 59))]
+            collection["extent"]["temporal"] = {"interval": [ends], "trs": _CALENDAR}
         if tiled(self._reader.view(actor, collection["id"])):
             collection["links"] += tile_links(self._settings.url, base, language)
 
     def _fields(self, call: Call, actor: Actor, collection_id: str, language: Language) -> Document:
         """Return a document about fields, with their titles in the language asked for."""
         document = self._ask(call, actor, "/collections", language, collection_id)
-        for field in self._reader.view(actor, collection_id).fields:
+        view = self._reader.view(actor, collection_id)
+        roles = time_roles(view)
+        for field in view.fields:
             described = document["properties"][field.name]
+            described |= roles.get(field.name, {})
             described["title"] = field.title[language]
             if field.unit:
                 described["x-ogc-unit"] = field.unit
@@ -142,6 +152,14 @@ class Shell:
             made = state, API(pygeoapi_config(self._settings, self._reader, actor), openapi={})
             self._made[actor.role] = made
         return made[1]
+
+
+def _moment(moment: date | None, of_day: time) -> str | None:
+    """Return an instant in UTC as RFC 3339 writes it; of a day, that one."""
+    if moment is None:
+        return None
+    instant = moment if isinstance(moment, datetime) else datetime.combine(moment, of_day)
+    return f"{instant.isoformat(timespec='seconds')}Z"
 
 
 def _links_served(document: Document, language: Language) -> None:

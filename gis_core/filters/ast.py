@@ -257,6 +257,10 @@ class Filter:
         """Name every property that decides, each once, in the order of the text."""
         return tuple(dict.fromkeys(n.name for n in walk(self.root) if isinstance(n, Prop)))
 
+    def also(self, condition: Condition, text: str) -> "Filter":
+        """Return the filter that asks for a checked condition besides; ``text`` says it."""
+        return Filter(And((self.root, condition)), f"{self.text} AND {text}", self.crs)
+
     def boxes(self) -> Box | None:
         """Return a box, in the storage CRS, that meets every feature for which this can be true.
 

@@ -16,7 +16,8 @@ from gis_core.offered_crs import to_crs_east_first
 from gis_core.store import FEATURE_ID, GEOMETRY, Rows
 from layers.access import Actor
 from layers.query import Query
-from layers.reader.door import Door
+from layers.reader.several import Several
+from layers.reader.through_time import During, ThroughTime
 from layers.spec import FieldSpec, FieldType, GeometryKind
 from layers.view import CollectionView, check_fields
 
@@ -70,7 +71,7 @@ class Batches:
     query: Query
     storage: int
     _ids: pa.LargeStringArray
-    _rows: Rows
+    _rows: Rows | Several
     _size: int
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -119,7 +120,7 @@ def _arrow(values: pd.api.extensions.ExtensionArray, kind: pa.DataType) -> pa.Ar
     return pa.Array.from_pandas(pd.Series(values, copy=False), type=kind)
 
 
-class Tables(Door):
+class Tables(ThroughTime):
     """Answers features as a stream of tables."""
 
     def batches(
@@ -131,6 +132,7 @@ class Tables(Door):
         size: int = _SIZE,
         *,
         number: int | None = None,
+        during: During | None = None,
     ) -> Batches:
         """Return features as record batches.
 
@@ -145,6 +147,8 @@ class Tables(Door):
             Features of a batch.
         number
             Read the import with that number, as in `view`.
+        during
+            Of a period rather than of today; see `Features.frame`.
 
         Raises
         ------
@@ -165,10 +169,11 @@ class Tables(Door):
         check_fields(self.policy, actor, view, query)
         if query.columns is None:
             query = query.selecting(view.names)
-        rows = self._rows(view)
+        rows = self._rows_in(view, during)
         wanted = replace(query, columns=(), geometry=False)
         found = rows.frame(view.id, wanted, released=view.names).index
-        self._log(actor, "batches", view, query, found, classes=view.classes(query.fields()))
+        classes = view.classes(query.fields())
+        self._log(actor, "batches", view, query, found, classes=classes, during=during)
         named = {f.name: f for f in view.fields}
         fields = tuple(named[name] for name in query.columns or () if name in named)
         placed = query.geometry and view.spec.geometry is not GeometryKind.NONE

@@ -149,6 +149,7 @@ class Door:
         *,
         classes: frozenset[Access],
         count: int | None = None,
+        during: object = None,
     ) -> None:
         """Log a read that touches a secret; without the log there is no answer."""
         if not classes:
@@ -159,7 +160,7 @@ class Door:
             layer=view.layer.id,
             collection=view.id,
             classes=classes,
-            question=repr(query),
+            question=repr(query) if during is None else f"{query!r}, {during!r}",
             ids=listed,
             count=len(listed) if count is None else count,
         )

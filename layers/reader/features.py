@@ -9,7 +9,7 @@ from gis_core.store import FEATURE_ID
 from layers.access import Actor, unmapped_access
 from layers.errors import AccessError
 from layers.query import Query
-from layers.reader.door import Door
+from layers.reader.through_time import During, ThroughTime
 from layers.schema import UNMAPPED_TEXT
 from layers.spec import UNMAPPED
 from layers.view import NO_PURPOSE, check_fields
@@ -17,7 +17,7 @@ from layers.view import NO_PURPOSE, check_fields
 _ALL = Query()
 
 
-class Features(Door):
+class Features(ThroughTime):
     """Answers features, how many there are, and where."""
 
     def frame(
@@ -28,6 +28,7 @@ class Features(Door):
         *,
         as_merged: bool = False,
         number: int | None = None,
+        during: During | None = None,
     ) -> gpd.GeoDataFrame | pd.DataFrame:
         """Return features.
 
@@ -38,6 +39,10 @@ class Features(Door):
             that every linked feature is found even after a later import.
         number
             Read the import with that number, as in `view`.
+        during
+            Of a period rather than of today: those of today's features that were there then, and
+            what is known of those that have ended, under ids of their own; the latter come
+            last. What a former version does not record is missing, and meets no condition.
 
         Returns
         -------
@@ -60,9 +65,9 @@ class Features(Door):
         check_fields(self.policy, actor, view, query)
         if query.columns is None:
             query = query.selecting(view.names)
-        frame = self._rows(view).frame(view.id, query, released=view.names)
+        frame = self._rows_in(view, during).frame(view.id, query, released=view.names)
         classes = view.classes(query.fields())
-        self._log(actor, "frame", view, query, frame.index, classes=classes)
+        self._log(actor, "frame", view, query, frame.index, classes=classes, during=during)
         return frame
 
     def unmapped(
@@ -105,13 +110,14 @@ class Features(Door):
         *,
         as_merged: bool = False,
         number: int | None = None,
+        during: During | None = None,
     ) -> int:
         """Count the features that a query describes, exactly and without its limit."""
         view = self.view(actor, collection, as_merged=as_merged, number=number)
         check_fields(self.policy, actor, view, query)
-        number = self._rows(view).count(view.id, query, released=view.names)
+        number = self._rows_in(view, during).count(view.id, query, released=view.names)
         classes = view.classes(query.selecting(()).fields())
-        self._log(actor, "count", view, query, (), classes=classes, count=number)
+        self._log(actor, "count", view, query, (), classes=classes, count=number, during=during)
         return number
 
     def bounds(

@@ -1,8 +1,8 @@
 """A layer as data: what its layer.toml may say, checked on reading.
 
 `layer` is the whole; a `collection` has `fields`, each with its class of `access`, and a
-`relation` to parcels, and words for the `figures` that parcels have of it; a layer may be one
-`raster` instead. `terms` are what all of them are made
+`relation` to parcels, a `time`, and words for the `figures` that parcels have of it; a layer may be
+one `raster` instead. `terms` are what all of them are made
 of, `reserved` the names that the store needs.
 """
 
@@ -14,6 +14,7 @@ from layers.spec.raster import RasterKind, RasterSpec, Statistic
 from layers.spec.relation import Join, Relation
 from layers.spec.reserved import AS_FILED, CATALOGUE, CONFIDENCE, ENDED, UNMAPPED
 from layers.spec.terms import Identifier, Title
+from layers.spec.time import TimeSpec
 
 __all__ = [
     "AS_FILED",
@@ -35,5 +36,6 @@ __all__ = [
     "Relation",
     "SourceSpec",
     "Statistic",
+    "TimeSpec",
     "Title",
 ]

@@ -19,6 +19,7 @@ from layers.spec.reserved import (
     UNMAPPED,
 )
 from layers.spec.terms import Identifier, Strict, Title
+from layers.spec.time import TimeSpec
 
 
 class GeometryKind(StrEnum):
@@ -64,6 +65,7 @@ class CollectionSpec(Strict):
     tiles: tuple[Identifier, ...] = ()  # fields that features have in vector tiles
     figures: FigureNames | None = None
     source: SourceSpec = SourceSpec()
+    time: TimeSpec | None = None  # by default, the lifetime that ``source`` names
     relation: Relation
     fields: tuple[FieldSpec, ...] = Field(alias="field")
 
@@ -77,7 +79,8 @@ class CollectionSpec(Strict):
             if called.count(name) > 1:
                 raise ValueError(f"collection {self.id}: {name!r} is given twice, as name or alias")
         lifetime = (self.source.begins_at, self.source.ends_after)
-        used = (*self.identity, *self.relation.fields(), *lifetime, *self.tiles)
+        timed = self.time.fields() if self.time else ()
+        used = (*self.identity, *self.relation.fields(), *lifetime, *timed, *self.tiles)
         for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
@@ -115,6 +118,13 @@ class CollectionSpec(Strict):
         return self
 
     @model_validator(mode="after")
+    def _time_is_dated(self) -> Self:
+        for name in self.time.fields() if self.time else ():
+            if not self.field(name).type.dated:
+                raise ValueError(f"field {name}: time needs a date")
+        return self
+
+    @model_validator(mode="after")
     def _secrets_have_no_place(self) -> Self:
         classes = {self.access, *(f.access for f in self.fields)}
         if Access.TAX_SECRET in classes and self.geometry is not GeometryKind.NONE:
@@ -147,6 +157,12 @@ class CollectionSpec(Strict):
             if self.field(name).access.sealed:
                 raise ValueError(f"{self.id}.{name}: what is read with a purpose is in no tile")
         return self
+
+    @property
+    def lifetime(self) -> TimeSpec | None:
+        """Which fields tell when a feature was, None where none does."""
+        begin, end = self.source.begins_at, self.source.ends_after
+        return self.time or (TimeSpec(begin=begin, end=end) if begin or end else None)
 
     def field(self, name: str) -> FieldSpec:
         """Return the field of that name; KeyError when there is none."""

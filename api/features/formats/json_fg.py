@@ -9,8 +9,9 @@ from api.features.formats.format import About, Format
 from api.features.formats.values import columns, ids, shapes
 from gis_core.geojson import MISSING, geometry_texts, property_texts
 from gis_core.offered_crs import CRS84, decimals, to_crs
+from layers.lifetimes import lifetime
 from layers.reader.batches import Batches
-from layers.spec import GeometryKind
+from layers.spec import FieldType, GeometryKind
 
 CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
 _DIMENSIONS = {GeometryKind.POINT: 0, GeometryKind.LINE: 1, GeometryKind.POLYGON: 2}
@@ -70,11 +71,16 @@ def _members(batches: Batches, batch: pa.RecordBatch, crs: str) -> Iterator[byte
 
 
 def _times(batches: Batches, values: dict[str, list[object]], count: int) -> list[bytes]:
-    """Return since when and until when each feature is valid, as far as its fields tell."""
-    source = batches.view.spec.source
+    """Return when each feature was, or from when to when, as far as its fields tell."""
+    time = lifetime(batches.view)
+    if time is None:
+        return [MISSING] * count
     nothing: list[object] = [None] * count
-    begins = values.get(source.begins_at or "", nothing)
-    ends = values.get(source.ends_after or "", nothing)
+    if time.at is not None:
+        kind = "date" if batches.view.spec.field(time.at).type is FieldType.DATE else "timestamp"
+        at = values.get(time.at, nothing)
+        return [orjson.dumps({kind: moment}) if moment else MISSING for moment in at]
+    begins, ends = (values.get(side or "", nothing) for side in (time.begin, time.end))
     return [
         orjson.dumps({"interval": [begin or "..", end or ".."]}) if begin or end else MISSING
         for begin, end in zip(begins, ends, strict=True)
