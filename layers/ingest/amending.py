@@ -37,6 +37,7 @@ from layers.alkis.resolving import (
 from layers.alkis.versions import Version
 from layers.errors import DeliveryError
 from layers.formats.nas.changes import Change, read_changes
+from layers.ingest.districts import Districts
 from layers.ingest.job import Job
 from layers.ingest.reading import FileReading
 from layers.ingest.report import Counts, FileReport
@@ -110,22 +111,23 @@ class Amending:
         number = self.writer.former.number + 1 if self.writer else 0
         opened = None if self.writer is None else _opener(self.writer)
         self.job.begin(self.writer, opened, f"{number}-")
+        districts = Districts.of(self.job)
         self._take_out(resolved, rows)
         self._end(resolved.ended, rows)
         self._correct_past(resolved)
         for table in self._translated(new_tables(resolved.new), resolved):
             self.job.take(table, self._readings[table.file])
         self._refresh(resolved, rows)
+        if districts is not None:
+            districts.renew(self.snapshot, rows)
         self._remember(resolved)
 
     def remaining(self, former: GenerationInfo) -> dict[str, int]:
         """Return the rows of each collection that hold now."""
         counts = self.job.report(None).by_collection()
         rows = held_rows(former, self.job)
-        return {
-            name: n - self._gone[name] + counts.get(name, Counts()).stored
-            for name, n in rows.items()
-        }
+        change = {name: counts.get(name, Counts()).stored - self._gone[name] for name in rows}
+        return {name: n + change[name] for name, n in rows.items()} | self.job.made
 
     # -- rows that leave ---------------------------------------------------------------
 

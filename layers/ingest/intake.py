@@ -23,6 +23,7 @@ DATA_DATE = "aktualit"  # the simplified schema's own name for the date of the d
 
 
 OpenTable = Callable[[TableSchema], TableWriter | TableAmendment]
+Listener = Callable[[Checked, NDArray[np.intp]], None]
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Intake:
     tables: list[_Table]
     open_table: OpenTable | None
     latest: str = ""  # the newest date of the data seen so far
+    listener: Listener | None = None  # hears of the rows that are stored as current
     _keys: set[str] = field(default_factory=set)
     _unmapped: TableWriter | TableAmendment | None = None
 
@@ -119,6 +121,8 @@ class Intake:
         if table is self.tables[0]:
             self._note_keys(checked, kept)
             self._store_unmapped(ids, checked.unmapped[kept])
+            if self.listener is not None:
+                self.listener(checked, kept)
         if table.writer is not None and len(kept):
             geometry = None if checked.geometry is None else checked.geometry[kept]
             frame = self._frame(table.schema, checked, kept)

@@ -43,6 +43,7 @@ class Job:
     files: list[FileReport] = field(default_factory=list)
     faults: FaultLog = field(default_factory=FaultLog)
     notes: list[str] = field(default_factory=list)
+    made: dict[str, int] = field(default_factory=dict)  # rows by collection that no file holds
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.monotonic)
 
@@ -170,7 +171,8 @@ class Job:
         counts = self.report(None).by_collection()
         for spec in self.layer.collections:
             table = former.table(spec.id) if former else None
-            if table and table.count and not counts.get(spec.id, Counts()).stored:
+            now = counts.get(spec.id, Counts()).stored + self.made.get(spec.id, 0)
+            if table and table.count and not now:
                 self.notes.append(
                     f"{spec.id} had {table.count:,} rows and has none now: an import replaces "
                     "the whole layer, so name all its files in one command"

@@ -11,6 +11,7 @@ from layers.alkis.deliveries import Part
 from layers.alkis.memory import Memory
 from layers.history import update_history
 from layers.ingest.changes import OnMissing, apply_changes, are_changes, without_first
+from layers.ingest.districts import Districts
 from layers.ingest.job import Job
 from layers.ingest.parts import find_parts
 from layers.ingest.raster import ingest_raster
@@ -111,8 +112,11 @@ def _replace_all(
         memory = Memory(writer) if writer is not None and parts else None
         job.begin(writer)
         job.memory = memory
+        districts = Districts.of(job)
         job.read(files)
         job.require_some_rows()
+        if districts is not None:
+            districts.store()
         if store is not None:
             job.compare(store)
         report = job.report(None)

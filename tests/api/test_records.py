@@ -110,10 +110,8 @@ def test_words_find_records(get):
     assert found(get, q="Stadtgrün,Grabstätte") == ["grab", "baum"]
     assert found(get, q="Amt für Geisterkunde") == []
     assert found(get, q="urban  green", lang="en") == ["baum"]
-    assert set(found(get, q="Katasterbehörde")) == {"flurstueck", "gebaeude_bauwerk", "nutzung"} | {
-        "terrain",
-        FIGURES.id,
-    }
+    cadastre = {spec.id for spec in LAYERS["alkis"].collections} & set(SPECS)
+    assert set(found(get, q="Katasterbehörde")) == {*cadastre, "terrain", FIGURES.id}
     assert found(get, ids="baum,grundsteuer,terrain") == ["baum", "terrain"]
     assert found(get, type="service") == []
     assert set(found(get, type="dataset")) == KNOWN

@@ -53,7 +53,7 @@ def test_a_collection_keeps_the_contract(layer, spec):
         assert numeric or not (field.unit or field.range), field.name
     for name in spec.relation.sums:
         assert spec.field(name).type in {FieldType.INTEGER, FieldType.NUMBER}
-    by_place = spec.relation.by in {Join.DISC, Join.WITHIN, Join.SHARE, Join.SELF}
+    by_place = spec.relation.by in {Join.DISC, Join.WITHIN, Join.SHARE, Join.SELF, Join.NONE}
     assert by_place == (spec.geometry is not GeometryKind.NONE)
     assert REGISTRY.collection(spec.id) == (layer, spec)
 
