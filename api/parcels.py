@@ -110,7 +110,9 @@ class Parcels:
             return json_answer(dossier.as_json(asked_for.language), asked_for.language)
         drawn = self._map(actor, dossier, asked_for.language)
         status = HTTPStatus.GONE if gone else HTTPStatus.OK
-        return parcel_page(self.pages, request, asked_for, dossier, drawn, status)
+        current = dossier.ended is None and as_of is None
+        live = self.reader.parcels(actor).id if current else None
+        return parcel_page(self.pages, request, asked_for, dossier, drawn, status, live=live)
 
     def _ended(self, actor: Actor, key: str) -> FlurbuchError:
         """Return the answer for programs: the parcel is gone for good, its number is not reused."""

@@ -7,6 +7,7 @@ levels at the latitude of the data. Lettering is placed by the client.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 from cartography.compose import TREE_FILL
@@ -31,9 +32,9 @@ SOURCE = "flurbuch"
 _LEAST_LETTER_PX = 11.0  # smaller ones are not read on a screen
 _LEAST_LINE_PX = 0.5
 _POINT_MM = 0.9
-_LEAST_CROWN_MM = 0.35
-_SMALLEST = {"signs": 10_000, "outline": 12_000, "number": 3_000, "name": 4_000, "tree": 8_000}
+_SMALLEST = {"signs": 10_000, "outline": 12_000, "number": 4_000, "name": 4_000, "tree": 8_000}
 """The smallest scales at which a screen shows what would cover everything on a smaller one."""
+_DOT_MM = 0.35
 _FAINT, _FULL = 40_000, 6_000  # between these scales parcel boundaries gain their full colour
 
 Node = dict[str, Any]
@@ -49,6 +50,10 @@ class Kind(StrEnum):
     POINT = "point"
     LINE = "line"
     AREA = "area"
+
+
+_GROUND = frozenset({Kind.PARCEL, Kind.LAND_USE, Kind.BUILDING})
+"""What every map is drawn on; the rest is there because a map is about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +98,14 @@ class Tiles:
         The first and the last that are served.
     bounds
         West, south, east, north in degrees.
-    attribution
-        Whose data they are, plain text.
+    credits
+        Whose data they are.
     """
 
     url: str
     levels: tuple[int, int]
     bounds: tuple[float, float, float, float]
-    attribution: str
+    credits: tuple[str, ...]
 
 
 def style(
@@ -127,11 +132,21 @@ def style(
         (`cartography.glyphs`); the latter with ``{fontstack}`` and ``{range}``.
     """
     west, south, east, north = tiles.bounds
+    subject = catalogue.pen["subject"]
     compiler = _Compiler(catalogue, edition, language, (south + north) / 2)
     return {
         "version": 8,
         "name": name,
-        "metadata": {"flurbuch:edition": edition.value},
+        "metadata": {
+            "flurbuch:edition": edition.value,
+            "flurbuch:credits": list(tiles.credits),
+            "flurbuch:titles": {layer.id: layer.title for layer in layers},
+            "flurbuch:ground": [layer.id for layer in layers if layer.kind in _GROUND],
+            "flurbuch:subject": {
+                "colour": edition.mark(subject.colour),
+                "width": px(subject.width_at(1) * edition.weight),
+            },
+        },
         "center": [round((west + east) / 2, 6), round((south + north) / 2, 6)],
         "zoom": 15,
         "sprite": sprite,
@@ -143,7 +158,7 @@ def style(
                 "minzoom": tiles.levels[0],
                 "maxzoom": tiles.levels[1],
                 "bounds": list(tiles.bounds),
-                "attribution": tiles.attribution,
+                "attribution": escape("; ".join(tiles.credits), quote=False),
             }
         },
         "layers": [
@@ -220,7 +235,7 @@ class _Compiler:
         paint: Node = {
             "circle-color": self.edition.body(TREE_FILL),
             "circle-opacity": 0.8,
-            "circle-radius": radius_on_ground(layer.diameter, px(_LEAST_CROWN_MM), self.latitude),
+            "circle-radius": radius_on_ground(layer.diameter, px(_DOT_MM), self.latitude),
             "circle-stroke-color": self.edition.ink(pen.colour),
             "circle-stroke-width": self._width(pen),
         }
@@ -240,9 +255,10 @@ class _Compiler:
     def points(self, layer: VectorLayer) -> list[Node]:
         """Return points without a signature of their own."""
         pen = self.catalogue.pen["other"]
+        sizes = [self._zoom(_FAINT), px(_DOT_MM), self._zoom(_FULL), px(_POINT_MM)]
         paint = {
             "circle-color": self.edition.ink(pen.colour),
-            "circle-radius": px(_POINT_MM * self.edition.weight),
+            "circle-radius": ["interpolate", ["linear"], ["zoom"], *sizes],
             "circle-stroke-color": PAPER,
             "circle-stroke-width": 1,
         }

@@ -80,6 +80,6 @@ class Filtering:
         actor = caller_of(request.scope).purposeless
         view = self.reader.view(actor, request.path_params["collection"])
         if asked_for.html:
-            return self.pages.answer("collection", request, asked_for, view=view)
+            return self.pages.answer("collection", request, asked_for, view=view, bounds=None)
         url = f"{self.settings.url}/collections/{view.id}"
         return json_answer(describe(view, url, asked_for.language), asked_for.language, SCHEMA)

@@ -16,6 +16,7 @@ from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of, declared
 from api.ogc.openapi import OPENAPI_TYPE, SCHEMA, openapi_document
 from api.ogc.shell import Document, Shell
+from api.pages.maps import degrees_around
 from api.pages.render import Pages
 from api.settings import Settings
 from api.surface import Surface
@@ -87,7 +88,8 @@ class Standard:
         """Answer one collection."""
         view = self._view(request)
         if asked_for.html:
-            return self.pages.answer("collection", request, asked_for, view=view)
+            bounds = degrees_around(view)
+            return self.pages.answer("collection", request, asked_for, view=view, bounds=bounds)
         language = asked_for.language
 
         def answer() -> Response:

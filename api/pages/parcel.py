@@ -20,6 +20,8 @@ def parcel_page(
     dossier: Dossier,
     drawn: str | None,
     status: HTTPStatus = HTTPStatus.OK,
+    *,
+    live: str | None = None,
 ) -> HTMLResponse:
     """Return the page.
 
@@ -29,11 +31,13 @@ def parcel_page(
         The map as an SVG element; None where none can be drawn.
     status
         410 for a parcel that has ended: it is shown as it was, with its successors.
+    live
+        The collection in which it can be shown on a movable map; None where it cannot.
     """
     shown = _shown(dossier, drawn, asked_for.language)
     data_url = with_parameters(request, f="json")
     return pages.answer(
-        "parcel", request, asked_for, status=status, site="", data_url=data_url, **shown
+        "parcel", request, asked_for, status=status, site="", data_url=data_url, live=live, **shown
     )
 
 
@@ -42,7 +46,7 @@ def parcel_file(
 ) -> str:
     """Return the page as one file; its links lead to ``site``, None: there are none."""
     return pages.file(
-        "parcel", language, site=site, data_url=None, **_shown(dossier, drawn, language)
+        "parcel", language, site=site, data_url=None, live=None, **_shown(dossier, drawn, language)
     )
 
 

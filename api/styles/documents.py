@@ -17,6 +17,9 @@ MBS = "application/vnd.mapbox.style+json"
 JSON = "application/json"
 SPECIFICATION = "https://maplibre.org/maplibre-style-spec/"
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
+_DEEPEST = 17
+"""The deepest tiles of styles: exact to 5 cm, and few parcels lie in two, with a number in each."""
+
 Document = dict[str, Any]
 
 
@@ -105,9 +108,9 @@ def stylesheet(
         [vector_layer(view, language) for view in views],
         Tiles(
             url=found["tiles"][0],
-            levels=(found["minzoom"], found["maxzoom"]),
+            levels=(found["minzoom"], min(found["maxzoom"], _DEEPEST)),
             bounds=tuple(found.get("bounds", (-180, -85, 180, 85))),
-            attribution=attribution(views, language),
+            credits=_credits(views, language),
         ),
         edition,
         language,
@@ -117,18 +120,16 @@ def stylesheet(
     )
 
 
-def attribution(views: Sequence[CollectionView], language: Language) -> str:
-    """Return whose data are drawn, under which licence and of which day; one line for clients.
-
-    What layer files say is made harmless: clients take it for markup.
-    """
-    said = dict.fromkeys(
-        f"{view.layer.title[language]}: {view.layer.steward}, {view.layer.licence}, "
-        f"{day(view.generation.data_date, language)}"
-        for view in views
-    )
-    plain = "; ".join(said)
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _credits(views: Sequence[CollectionView], language: Language) -> tuple[str, ...]:
+    """Return whose data are drawn, under which licence and of which day; each layer once."""
+    said = []
+    for view in views:
+        parts = [f"{view.layer.title[language]}: {view.layer.steward}", view.layer.licence]
+        if view.generation.data_date:
+            date = day(view.generation.data_date, language)
+            parts.append(words("style", "data-date", language, day=date))
+        said.append(", ".join(parts))
+    return tuple(dict.fromkeys(said))
 
 
 def _link(rel: str, href: str, media_type: str, language: Language) -> Document:

@@ -75,6 +75,7 @@ def test_targets_are_large_enough(browser, addresses, name):
     browser.open(addresses[name])
     small = """JSON.stringify([...document.querySelectorAll(
             'header a, button, .button, input:not([type=hidden]), .pages a, .links a')]
+        .filter(e => e.checkVisibility())
         .map(e => [e.textContent, e.getBoundingClientRect()])
         .filter(([, box]) => box.height < 24 || box.width < 24)
         .map(([text]) => text))"""
@@ -85,7 +86,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser, addresse
     browser.open(addresses["parcel"])
     seen = []
     reachable = "a[href], input:not([type=hidden]), button, [tabindex='0']"
-    for _ in range(browser.ask(f'document.querySelectorAll("{reachable}").length')):
+    shown = f'[...document.querySelectorAll("{reachable}")].filter((e) => e.checkVisibility())'
+    for _ in range(browser.ask(f"{shown}.length")):
         browser.tab()
         told = browser.ask(
             """(() => { const e = document.activeElement, s = getComputedStyle(e),

@@ -1,5 +1,7 @@
 """Rules of the house that hold for everything there is, and for what the next author adds."""
 
+import hashlib
+import json
 import re
 import subprocess
 import tomllib
@@ -16,6 +18,7 @@ from gis_core.errors import FlurbuchError
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(p for name in OWN_NAMES for p in (ROOT / name).rglob("*.py"))
+VENDORED = ROOT / "api/static/map/maplibre"
 OUTSIDE = re.compile(r"""(?:src|href|url|import)\s*[=(:]?\s*["'(]?https?://""")
 
 
@@ -84,9 +87,35 @@ def test_every_sentence_is_used_and_every_used_one_exists():
 
 @pytest.mark.parametrize("folder", ["api/templates", "api/static"])
 def test_pages_name_no_other_host(folder):
+    """What others wrote names its home; that it asks nobody is test_maps_on_pages' to show."""
     for path in (ROOT / folder).rglob("*"):
-        if path.suffix in {".html", ".css", ".js", ".mjs"}:
+        if path.suffix in {".html", ".css", ".js", ".mjs"} and VENDORED not in path.parents:
             assert not OUTSIDE.search(path.read_text(encoding="utf-8")), path
+
+
+def test_what_others_wrote_is_as_they_released_it():
+    notice = (VENDORED / "NOTICE.txt").read_text()
+    told = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", notice, flags=re.MULTILINE))
+    files = {hashlib.sha256(p.read_bytes()).hexdigest(): p.name for p in VENDORED.iterdir()}
+    assert told == {k: v for k, v in files.items() if v not in {"NOTICE.txt", "BUNDLED.txt"}}
+    packages = json.loads((ROOT / "tests/js/package-lock.json").read_text())["packages"]
+    version = packages["node_modules/maplibre-gl"]["version"]
+    assert f"MapLibre GL JS {version}," in notice
+    released = ROOT / "tests/js/node_modules/maplibre-gl"
+    if released.is_dir():
+        for name in told.values():
+            original = released / name if name == "LICENSE.txt" else released / "dist" / name
+            assert original.read_bytes() == (VENDORED / name).read_bytes(), name
+
+
+def test_the_lock_file_of_npm_names_no_address():
+    packages = json.loads((ROOT / "tests/js/package-lock.json").read_text())["packages"]
+    assert all("integrity" in p and "resolved" not in p for name, p in packages.items() if name)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "api/static").glob("map/*.mjs")), ids=str)
+def test_scripts_of_pages_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 @pytest.mark.parametrize("setting", Settings.model_fields)

@@ -19,7 +19,7 @@ from cartography.typeface import FONT_FOLDER, Face, metrics
 from tests.mvt_reading import fields_of
 
 CATALOGUE = default_catalogue()
-TILES = Tiles("http://here/{z}/{y}/{x}", (10, 18), (6.5, 51.3, 6.6, 51.4), "Amt & Söhne")
+TILES = Tiles("http://here/{z}/{y}/{x}", (10, 18), (6.5, 51.3, 6.6, 51.4), ("Amt & Söhne",))
 LAYERS = (
     VectorLayer("land", "Land", Kind.LAND_USE, words=("kind",), name="name"),
     VectorLayer("house", "House", Kind.BUILDING, words=("what", "else"), below="where"),
