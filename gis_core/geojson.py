@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 MISSING = b"null"
+_PLACE, _VALUES = b',"geometry":', b',"properties":'
 
 
 def turned(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -75,3 +76,38 @@ def feature_texts(
         % (orjson.dumps(str(own)), shape, values)
         for own, shape, values in zip(ids, shapes, properties, strict=True)
     ]
+
+
+def place_text(feature: bytes) -> bytes:
+    """Return the geometry of a feature that `feature_texts` wrote.
+
+    Examples
+    --------
+    >>> place_text(b'{"type":"Feature","id":"a","geometry":null,"properties":{}}')
+    b'null'
+    """
+    # Within a text quotation marks are escaped: these bytes stand before a member only.
+    return feature[feature.index(_PLACE) + len(_PLACE) : feature.index(_VALUES)]
+
+
+def narrowed(feature: bytes, names: Sequence[str] | None, *, placed: bool) -> bytes:
+    """Return a feature that `feature_texts` wrote with some of its properties, or without place.
+
+    Parameters
+    ----------
+    names
+        Properties in the order in which they are written; None: all as they are.
+
+    Examples
+    --------
+    >>> text = b'{"type":"Feature","id":"a","geometry":{"type":"P"},"properties":{"n":1,"m":2}}'
+    >>> narrowed(text, ["m"], placed=False)
+    b'{"type":"Feature","id":"a","geometry":null,"properties":{"m":2}}'
+    """
+    at = feature.index(_VALUES)
+    head = feature[:at] if placed else feature[: feature.index(_PLACE)] + _PLACE + MISSING
+    values = feature[at + len(_VALUES) : -1]
+    if names is not None:
+        own = orjson.loads(values)
+        values = orjson.dumps({name: own[name] for name in names})
+    return b"%s%s%s}" % (head, _VALUES, values)

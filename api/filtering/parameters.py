@@ -1,7 +1,7 @@
 """``filter``, ``filter-lang`` and ``filter-crs``."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import shapely
@@ -21,6 +21,7 @@ _AROUND_M = 5000.0  # what of a geometry is farther from the data is cut
 _STEP_M = 100.0  # an edge of it in degrees bends by a third of a millimetre
 _STEP_DEGREES = 0.001
 _OUTLINE = 100  # points on each side of the box around the data
+_parsed = lru_cache(maxsize=128)(parse)  # pages of one answer ask for the same
 
 
 def read_filter(
@@ -58,7 +59,7 @@ def read_filter(
     if text is None:
         _check_alone(given)
         return None
-    asked = parse(text, "cql2-json" if lang == "cql2-json" else "cql2-text")
+    asked = _parsed(text, "cql2-json" if lang == "cql2-json" else "cql2-text")
     return checked(asked, filter_schema(view), places_of(uri, storage, bounds))
 
 
@@ -70,6 +71,7 @@ def _check_alone(given: Mapping[str, str]) -> None:
             )
 
 
+@lru_cache(maxsize=128)
 def places_of(uri: str, storage: int, bounds: Box) -> Places:
     """Return how coordinates in an offered CRS are to be read.
 

@@ -34,6 +34,8 @@ class Prepared:
         Makes the answer; None: it is the application's, after all.
     encoding
         In which the bytes are kept already; None: as they come.
+    waits
+        Whether making it may take longer than others should wait: a thread does it.
     """
 
     caller: Caller
@@ -41,6 +43,7 @@ class Prepared:
     modified: datetime
     make: Callable[[], Body | None]
     encoding: str | None = None
+    waits: bool = False
 
 
 Handler = Callable[[Scope, list[str], Mapping[str, str]], Prepared | None]

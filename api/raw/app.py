@@ -1,20 +1,24 @@
 """The application in front of the application: handlers of bytes first."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.caching import VARY, encoding_of, kept_headers, listed, not_modified, strong_tag
 from api.raw.answer import Body, Handler, Piece, Prepared
 from api.raw.encodings import ENCODINGS, LEAST, Compressed, compressed
 from api.security import EXPOSED, HEADERS
-from gis_core.errors import FlurbuchError
+from gis_core.errors import DeadlineError, FlurbuchError
 
 _AT_ONCE = 1 << 20  # larger answers are sent in pieces, so that few bytes are in memory
+Failed = Callable[[Request, Exception], Awaitable[Response]]
 _ALWAYS = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
 
 
@@ -32,11 +36,10 @@ class ByteApp:
         Answers what nobody foresaw, as it does for the application.
     """
 
-    def __init__(
-        self, app: ASGIApp, handlers: Mapping[str, Handler], failed: ExceptionHandler
-    ) -> None:
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler], failed: Failed) -> None:
         self.app = app
         self._handlers = handlers
+        self._failed = failed
         self._compressed = Compressed()
         self._guarded = ServerErrorMiddleware(self._serve, handler=failed)
 
@@ -66,7 +69,11 @@ class ByteApp:
             if tag in listed(headers.get("if-none-match", "")):
                 await _send_unchanged(prepared, tag, headers, send)
                 return True
-            body = prepared.make()
+            made = prepared.make
+            body = await run_in_threadpool(made) if prepared.waits else made()
+        except DeadlineError as error:  # once is long enough
+            await self._fail(error, scope, receive, send)
+            return True
         except FlurbuchError:
             return False
         if body is None:
@@ -85,6 +92,10 @@ class ByteApp:
         else:
             await _stream(start, pieces, receive, send)
         return True
+
+    async def _fail(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._failed(Request(scope), error)
+        await response(scope, receive, send)
 
     def _prepared(self, scope: Scope, headers: Mapping[str, str]) -> Prepared | None:
         parts = scope["path"].split("/")

@@ -1,6 +1,6 @@
 """``items`` and ``items/{featureId}`` out of ready features."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -24,13 +24,20 @@ from api.features.answers import (
 )
 from api.features.cursor import Cursors, bound_to, view_at
 from api.features.formats.registry import GEOJSON, OFFERED
-from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
+from api.features.parameters import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    MAX_OFFSET,
+    MOST_MADE,
+    read_items_request,
+)
 from api.negotiation import decide
 from api.raw.answer import Body, Piece, Prepared
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, supported_crs
-from gis_core.search_area import search_area
+from gis_core.search_area import SearchArea, search_area
 from layers.reader import Reader
+from layers.reader.assembled import AssembledFeatures
 from layers.reader.ready import ReadyFeatures
 from layers.wording import Language
 
@@ -38,6 +45,8 @@ _PAGE = frozenset(
     {"f", "lang", "limit", "offset", "cursor", "crs", "bbox", "bbox-crs", "resulttype"}
 )
 _ITEM = frozenset({"f", "lang", "crs"})
+_BOX = frozenset({"bbox", "bbox-crs"})
+_AT_LEAST = 1 << 18  # bytes of a piece that is sent
 Positions = NDArray[np.intp]
 
 
@@ -52,7 +61,7 @@ class _Asked:
 
 
 class ReadyItems:
-    """Answers what needs no more than ready bytes: pages, boxes, indexed values, one feature."""
+    """Answers what needs no more than ready bytes and, where fields decide, one search for rows."""
 
     def __init__(self, settings: Settings, reader: Reader, cursors: Cursors) -> None:
         self._settings = settings
@@ -79,11 +88,15 @@ class ReadyItems:
             view = view_at(self._reader, asked.caller, asked.collection, place)
             number, first = view.generation.number, place.first
         ready = self._ready(asked, number)
-        if ready is None or first is None:
+        if ready is None or first is None or "datetime" in asked.given:
             return None
         checksum = digest(asked.caller, [ready.view], (*what, "json", asked.language))
-        make = partial(self._page, asked, ready, first)
-        return Prepared(asked.caller, checksum, ready.view.generation.imported_at, make)
+        imported = ready.view.generation.imported_at
+        if isinstance(ready, ReadyFeatures) and _at_once(asked, ready):
+            make = partial(self._page, asked, ready, first)
+            return Prepared(asked.caller, checksum, imported, make)
+        search = partial(self._search, asked, ready, first)
+        return Prepared(asked.caller, checksum, imported, search, waits=True)
 
     def _asked(self, scope: Scope, collection: str, headers: Mapping[str, str]) -> _Asked | None:
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -102,7 +115,7 @@ class ReadyItems:
             return None
         return _Asked(caller_of(scope), collection, given, wanted.language)
 
-    def _ready(self, asked: _Asked, number: int | None) -> ReadyFeatures | None:
+    def _ready(self, asked: _Asked, number: int | None) -> ReadyFeatures | AssembledFeatures | None:
         served = self._reader.ready(asked.caller.actor, asked.collection)
         if number is None or (served is not None and served.view.generation.number == number):
             return served
@@ -112,7 +125,7 @@ class ReadyItems:
 
     def _item(self, asked: _Asked, feature_id: str, what: tuple[str, str]) -> Prepared | None:
         ready = self._ready(asked, None)
-        if ready is None or not _ITEM.issuperset(asked.given):
+        if not isinstance(ready, ReadyFeatures) or not _ITEM.issuperset(asked.given):
             return None
         crs = asked.given.get("crs", CRS84)
         variant, position = self._variant(ready, crs), ready.one(feature_id)
@@ -146,9 +159,7 @@ class ReadyItems:
         matched = ready.count if chosen is None else len(chosen)
         page = Page(first, min(limit, MAX_LIMIT), matched, kind == "hits")
         last = first if page.hits else min(first + page.limit, matched)
-        bound = bound_to(asked.caller, asked.collection, given)
-        turn = partial(self._cursors.encode, ready.view, bound=bound)
-        links = items_links(self._url(asked), given, page, turn, asked.language)
+        links = self._links(asked, ready, page)
         head = items_head(matched, max(0, last - first), links)
         if chosen is None:
             pieces = ready.run(variant, first, last)
@@ -166,22 +177,56 @@ class ReadyItems:
     def _chosen(self, asked: _Asked, ready: ReadyFeatures) -> Positions | None:
         """Return the features that fit, in order; None: all of them."""
         given = asked.given
-        fields = [name for name in given if name not in _PAGE]
-        chosen = None
-        if "bbox" in given:
-            chosen = self._in_box(given, ready)
-        elif "bbox-crs" in given:
-            raise _OtherwiseError
-        for name in fields:
-            if name not in ready.view.names or "*" in given[name]:
-                raise _OtherwiseError
+        area = self._area(given, ready)
+        chosen = None if area is None else ready.meeting(area)
+        for name in given.keys() - _PAGE:
             same = ready.equal(name, given[name])
             if same is None:
                 raise _OtherwiseError
             chosen = same if chosen is None else np.intersect1d(chosen, same, assume_unique=True)
         return chosen
 
-    def _in_box(self, given: Mapping[str, str], ready: ReadyFeatures) -> Positions | None:
+    # -- a page that has to be searched ----------------------------------------------------
+
+    def _search(
+        self, asked: _Asked, ready: ReadyFeatures | AssembledFeatures, first: int
+    ) -> Body | None:
+        """Answer as `_page` does whatever parameters there are; the search may take a while."""
+        given = asked.given
+        try:
+            area = self._area(given, ready)
+        except _OtherwiseError:
+            return None
+        rest = {name: text for name, text in given.items() if name not in _BOX}
+        within = ready.view.table.bounds or self._reader.municipality.window
+        wanted = read_items_request(rest, ready.view, self._storage, within, MAX_LIMIT, first)
+        query, variant = wanted.query, self._variant(ready, wanted.crs)
+        if variant is None:
+            return None
+        whole = isinstance(ready, ReadyFeatures) and query.columns is None and query.geometry
+        limit = wanted.limit if whole else min(wanted.limit, MOST_MADE)
+        matched, found = ready.page(query, area, first, 0 if wanted.hits else limit)
+        shown = found[:0] if wanted.hits else found
+        texts = ready.texts(variant, shown, query.columns, placed=query.geometry)
+        if texts is None:
+            return None
+        page = Page(first, limit, matched, wanted.hits)
+        links = self._links(asked, ready, page)
+        head = items_head(matched, len(shown), links)
+        length = len(head) + sum(map(len, texts)) + len(ITEMS_TAIL)
+        pieces = chain[Piece]([head], _together(texts), [ITEMS_TAIL])
+        return self._body(asked, wanted.crs, links, length, pieces)
+
+    # -- for both --------------------------------------------------------------------------
+
+    def _area(
+        self, given: Mapping[str, str], ready: ReadyFeatures | AssembledFeatures
+    ) -> SearchArea | None:
+        """Return the area of a box; None: all of the features lie in it, or there is no box."""
+        if "bbox" not in given:
+            if "bbox-crs" in given:
+                raise _OtherwiseError
+            return None
         uri = given.get("bbox-crs", CRS84)
         within = ready.view.table.bounds
         if uri not in supported_crs(self._storage) or within is None:
@@ -196,9 +241,16 @@ class ReadyItems:
         whole = None if area is None else area.around(within)
         if area is None or whole is None:
             raise _OtherwiseError
-        return None if whole else ready.meeting(area)
+        return None if whole else area
 
-    def _variant(self, ready: ReadyFeatures, crs: str) -> str | None:
+    def _links(
+        self, asked: _Asked, ready: ReadyFeatures | AssembledFeatures, page: Page
+    ) -> list[Link]:
+        bound = bound_to(asked.caller, asked.collection, asked.given)
+        turn = partial(self._cursors.encode, ready.view, bound=bound)
+        return items_links(self._url(asked), asked.given, page, turn, asked.language)
+
+    def _variant(self, ready: ReadyFeatures | AssembledFeatures, crs: str) -> str | None:
         return ready.variant(crs) if crs in supported_crs(self._storage) else None
 
     @property
@@ -213,6 +265,25 @@ class ReadyItems:
     ) -> Body:
         headers = {"Content-Type": GEOJSON, **items_headers(crs, asked.language, links)}
         return Body(headers, length, pieces)
+
+
+def _at_once(asked: _Asked, ready: ReadyFeatures) -> bool:
+    """Tell whether all that is asked for is found by indexes."""
+    fields = {name: text for name, text in asked.given.items() if name not in _PAGE}
+    return all(ready.indexed(name) and "*" not in text for name, text in fields.items())
+
+
+def _together(texts: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield texts in pieces that are worth being sent."""
+    held: list[Piece] = []
+    size = 0
+    for text in texts:
+        held.append(text)
+        size += len(text)
+        if size >= _AT_LEAST:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 class _OtherwiseError(Exception):

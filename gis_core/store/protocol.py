@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gis_core.store.fragments import Segment
 from gis_core.store.nearby import Nearby
@@ -86,8 +88,33 @@ class Rows(Protocol):
         """Count the rows that a query describes, exactly; limit and offset do not matter."""
         ...
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> list[int]:
-        """Return the numbers of an open table's rows that fit a query without a place, in order."""
+    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of an open table's rows that fit a query, in the order asked for.
+
+        Of the place only boxes are compared: all rows that fit, and some that lie near.
+        """
+        ...
+
+    def cells(
+        self,
+        name: str,
+        columns: Sequence[str],
+        by: str,
+        values: Sequence[object],
+        *,
+        released: Sequence[str],
+    ) -> tuple[list[int], dict[str, list[object]]]:
+        """Return rows of an open table without their place, as JSON has them.
+
+        Parameters
+        ----------
+        by, values
+            A column, or `FID`, and what it has to be.
+
+        Returns
+        -------
+        The rows' numbers, ascending, and the values of each column.
+        """
         ...
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:

@@ -73,6 +73,11 @@ class Query:
         """Whether the geometry decides which rows belong to the result."""
         return not (self.bbox is None and self.intersects is None and self.within is None)
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the place decides which rows belong to the result."""
+        return bool(self.ids is not None or self.equals or self.among or self.where is not None)
+
     def search_box(self) -> Box:
         """Return a box that meets the box of every feature in the result."""
         boxes = [self.bbox] if self.bbox is not None else []

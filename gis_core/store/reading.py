@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import shapely
 from geopandas.array import from_shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.merge.flat import FlatShapes
 from gis_core.store import gpkg, sql
-from gis_core.store.cells import from_cells, to_bound
+from gis_core.store.cells import from_cells, to_bound, to_json
+from gis_core.store.exact import exact
 from gis_core.store.filter_functions import functions
 from gis_core.store.fragments import Segment, Segments
 from gis_core.store.guard import Connections, Guarded, Release
@@ -34,9 +35,9 @@ from gis_core.store.schema import (
     TableInfo,
 )
 
-_CHUNK = 2048
 _LARGE_CHUNK = 20_000
 Row = tuple[object, ...]
+Functions = Mapping[str, Callable[..., Any]]
 
 
 class Snapshot:
@@ -178,29 +179,69 @@ class Snapshot:
         query = query or Query()
         table = self.table(name, sealed=sealed)
         self._columns(table, query, released)
-        conditions = _conditions(table, query)
+        conditions, lent = _asked(table, query)
         if not conditions:
             return table.count
         if not query.places:
             statement = sql.Statement(schema=table.schema, columns=(), conditions=conditions)
-            with self._lend(table, released) as db, db.calling(_functions(table, query)):
+            with self._lend(table, released) as db, db.calling(lent):
                 return int(_run(db, statement).fetchone()[0])
         if table.schema.geometry is None or not table.count:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> list[int]:
-        """Return the numbers of an open table's rows that fit a query without a place, in order."""
+    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of an open table's rows that fit a query, in the order asked for.
+
+        Of the place only boxes are compared: all rows that fit, and some that lie near.
+        """
         table = self.table(name, sealed=False)
         self._columns(table, query, released)
+        if query.places and (table.schema.geometry is None or not table.count):
+            return np.empty(0, np.int64)
+        paged = query.limit is not None or query.offset > 0
+        conditions, lent = _asked(table, query)
         statement = sql.Statement(
             schema=table.schema,
-            columns=["fid"],
-            conditions=_conditions(table, query),
+            columns=[FID],
+            conditions=conditions,
+            sort=query.sort,
             limit=query.limit,
+            offset=query.offset,
+            ordered=paged or bool(query.sort),
+        )
+        with self._lend(table, released) as db, db.calling(lent):
+            rows = _run(db, statement).fetchall()
+        found = np.fromiter(chain.from_iterable(rows), np.int64, len(rows))
+        return found if statement.ordered else np.sort(found)
+
+    def cells(
+        self,
+        name: str,
+        columns: Sequence[str],
+        by: str,
+        values: Sequence[object],
+        *,
+        released: Sequence[str],
+    ) -> tuple[list[int], dict[str, list[object]]]:
+        """Return rows of an open table without their place, as JSON has them.
+
+        By number; ``values`` is what ``by``, a column or `FID`, has to be. About 3 µs a row.
+        """
+        table = self.table(name, sealed=False)
+        names = self._columns(table, Query(columns=tuple(columns)), released)
+        bound = list(values) if by == FID else [to_bound(v, _kind(table, by)) for v in values]
+        statement = sql.Statement(
+            schema=table.schema,
+            columns=[FID, *names],
+            conditions=[sql.any_of(table.schema, by, bound)],
         )
         with self._lend(table, released) as db:
-            return [row[0] for row in _run(db, statement)]
+            rows = _run(db, statement).fetchall()
+        numbers, *found = zip(*rows, strict=True) if rows else [()] * (len(names) + 1)
+        kinds = [table.schema.column(n).type for n in names]
+        made = {n: to_json(c, k) for n, c, k in zip(names, found, kinds, strict=True)}
+        return list(numbers), made
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return the ready features of an open table, None where there are none to be had.
@@ -250,10 +291,10 @@ class Snapshot:
         *,
         with_geometry: bool,
     ) -> list[Row]:
-        statement = _statement(table, query, names, with_geometry=with_geometry)
-        with self._lend(table, released) as db, db.calling(_functions(table, query)):
+        statement, lent = _statement(table, query, names, with_geometry=with_geometry)
+        with self._lend(table, released) as db, db.calling(lent):
             cursor = _run(db, statement)
-            return list(_exact(cursor, table, query)) if query.places else cursor.fetchall()
+            return list(exact(cursor, table, query)) if query.places else cursor.fetchall()
 
     def _chunks(self, table: TableInfo, query: Query, names: Sequence[str]) -> Iterator[list[Row]]:
         """Yield the rows, the geometry last if there is one, once or so often that few are held."""
@@ -262,8 +303,8 @@ class Snapshot:
             found = placed and table.count > 0
             yield self._rows(table, query, names, None, with_geometry=True) if found else []
             return
-        statement = _statement(table, query, names, with_geometry=placed)
-        with self._lend(table, None) as db, db.calling(_functions(table, query)):
+        statement, lent = _statement(table, query, names, with_geometry=placed)
+        with self._lend(table, None) as db, db.calling(lent):
             cursor = _run(db, statement)
             yield cursor.fetchmany(_LARGE_CHUNK)
             while rows := cursor.fetchmany(_LARGE_CHUNK):
@@ -272,19 +313,21 @@ class Snapshot:
 
 def _statement(
     table: TableInfo, query: Query, names: Sequence[str], *, with_geometry: bool
-) -> sql.Statement:
+) -> tuple[sql.Statement, Functions]:
     columns = [*names]
     columns += [FEATURE_ID] if table.schema.keyed else []
     columns += [GEOMETRY] if with_geometry or query.places else []
     paged = not query.places
-    return sql.Statement(
+    conditions, lent = _asked(table, query)
+    statement = sql.Statement(
         schema=table.schema,
-        columns=columns or ["fid"],
-        conditions=_conditions(table, query),
+        columns=columns or [FID],
+        conditions=conditions,
         sort=query.sort,
         limit=query.limit if paged else None,
         offset=query.offset if paged else 0,
     )
+    return statement, lent
 
 
 def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:
@@ -292,7 +335,8 @@ def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:
     return db.execute(text, values)
 
 
-def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
+def _asked(table: TableInfo, query: Query) -> tuple[list[sql.Condition], Functions]:
+    """Return the query's conditions, and what its filter calls: nothing for most queries."""
     schema = table.schema
     conditions = [sql.in_box(schema, query.search_box())] if query.places else []
     if query.ids is not None:
@@ -300,78 +344,21 @@ def _conditions(table: TableInfo, query: Query) -> list[sql.Condition]:
     for name, values in query.among.items():
         bound = [to_bound(v, _kind(table, name)) for v in values]
         conditions.append(sql.any_of(schema, name, bound))
+    lent: Functions = {}
     if query.where is not None:
-        conditions += sql.filtering.conditions(query.where, schema, table.bounds)[0]
+        found, relations = sql.filtering.conditions(query.where, schema, table.bounds)
+        conditions += found
+        if called := sql.filtering.called(found):
+            made = functions(relations, schema.geometry)
+            lent = {name: made[name] for name in called}
     for name, value in query.equals.items():
         conditions.append(sql.equals(schema, name, to_bound(value, _kind(table, name))))
-    return conditions
-
-
-def _functions(table: TableInfo, query: Query) -> Mapping[str, Callable[..., Any]]:
-    """Return what the query's filter calls; nothing for most queries."""
-    if query.where is None:
-        return {}
-    found, relations = sql.filtering.conditions(query.where, table.schema, table.bounds)
-    called = sql.filtering.called(found)
-    made = functions(relations, table.schema.geometry) if called else {}
-    return {name: made[name] for name in called}
+    return conditions, lent
 
 
 def _kind(table: TableInfo, name: str) -> ColumnType:
     own = {c.name: c.type for c in table.schema.columns}
     return own.get(name, ColumnType.TEXT)
-
-
-def _exact(cursor: sqlite3.Cursor, table: TableInfo, query: Query) -> Iterator[Row]:
-    """Yield the page of rows whose geometry itself meets the conditions."""
-    skip, left = query.offset, query.limit
-    test = _Test(table, query)
-    while left != 0 and (rows := cursor.fetchmany(_CHUNK)):
-        kept = np.flatnonzero(test([row[-1] for row in rows]))
-        page = kept[skip : None if left is None else skip + left]
-        skip = max(0, skip - len(kept))
-        left = None if left is None else left - len(page)
-        for i in page.tolist():
-            yield rows[i]
-
-
-class _Test:
-    """The geometric conditions of a query, ready for many chunks."""
-
-    def __init__(self, table: TableInfo, query: Query) -> None:
-        if table.schema.geometry is None:
-            raise StoreError(f"table {table.schema.name} has no geometry")
-        self._shape = table.schema.geometry
-        self._query = query
-        self._areas = [g for g in (query.intersects, query.within) if g is not None]
-        self._box = None if query.bbox is None else shapely.box(*query.bbox)
-        for geometry in (*self._areas, *([self._box] if self._box else [])):
-            shapely.prepare(geometry)
-
-    def __call__(self, blobs: Sequence[bytes]) -> NDArray[np.bool_]:
-        keep = np.ones(len(blobs), dtype=bool)
-        if self._query.bbox is not None:
-            keep = self._meets_box(blobs, self._query.bbox)
-        if not self._areas or not keep.any():
-            return keep
-        at = np.flatnonzero(keep)
-        shapes = gpkg.decode([blobs[i] for i in at.tolist()], self._shape)
-        if self._query.intersects is not None:
-            keep[at] &= shapely.intersects(self._query.intersects, shapes)
-        if self._query.within is not None:
-            keep[at] &= shapely.covers(self._query.within, shapes)
-        return keep
-
-    def _meets_box(self, blobs: Sequence[bytes], box: Box) -> NDArray[np.bool_]:
-        xmin, ymin, xmax, ymax = gpkg.boxes(blobs, self._shape).T
-        inside = (xmin >= box[0]) & (ymin >= box[1]) & (xmax <= box[2]) & (ymax <= box[3])
-        # Only a geometry that sticks out of the box needs to be parsed.
-        rest = np.flatnonzero(~inside)
-        if len(rest):
-            shapes = gpkg.decode([blobs[i] for i in rest.tolist()], self._shape)
-            inside[rest] = shapely.intersects(self._box, shapes)
-        found: NDArray[np.bool_] = inside
-        return found
 
 
 @cache

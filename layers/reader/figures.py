@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gis_core.errors import QueryError
 from gis_core.filters import ast
@@ -207,9 +208,22 @@ class ParcelsWithFigures:
         asked = self._inner(query or Query())
         return self.figures.count(name, asked, released=[*given, self.key], sealed=sealed)
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> list[int]:
-        """Return the numbers of the rows that fit a query without a place, in order."""
+    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of the rows that fit a query, in the order asked for."""
         return self.figures.numbers(name, self._inner(query), released=[*released, self.key])
+
+    def cells(
+        self,
+        name: str,
+        columns: Sequence[str],
+        by: str,
+        values: Sequence[object],
+        *,
+        released: Sequence[str],
+    ) -> tuple[list[int], dict[str, list[object]]]:
+        """Return rows without their place; see `Rows.cells`."""
+        given = [*released, self.key]
+        return self.figures.cells(name, columns, by, values, released=given)
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return ready features: there are none of two tables together."""

@@ -1,16 +1,18 @@
 """Features as ready bytes, for who may read all that they show."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_core.geojson import narrowed
 from gis_core.search_area import SearchArea
 from gis_core.store import ColumnType, GenerationInfo, Query, Rows
 from gis_core.store.fragments import Segment
 from layers.access import Actor
-from layers.reader.door import Door
+from layers.reader.assembled import AssembledFeatures
+from layers.reader.figures import Figures, ParcelsWithFigures
 from layers.view import CollectionView
 
 _MOST_EQUAL = 20_000
@@ -49,27 +51,57 @@ class ReadyFeatures:
 
     def meeting(self, area: SearchArea) -> Positions:
         """Return the features that have a point in common with an area, in order."""
-        near = self.segment.search(area.outer)
-        segment = self.segment
-        found = area.meets(
-            segment.boxes.take(near, axis=0),
-            lambda some: segment.vertices(near[some]),
-            lambda some: segment.outlines(near[some]),
-            lambda some: segment.shapes(near[some]),
-        )
-        return near[found]
+        return self.segment.meeting(area)
+
+    def indexed(self, field: str) -> bool:
+        """Tell whether an index knows the features with a value in a field."""
+        found = {c.name for c in self.view.table.schema.index_columns if c.type in _TEXTS}
+        return field in found and field in self.view.names
 
     def equal(self, field: str, value: str) -> Positions | None:
         """Return the features with a value in a text field, in order.
 
         None where no index tells, or so many have it that the usual way is better.
         """
-        indexed = {c.name for c in self.view.table.schema.index_columns if c.type in _TEXTS}
-        if field not in indexed or field not in self.view.names:
+        if not self.indexed(field):
             return None
         query = Query(equals={field: value}, columns=(), limit=_MOST_EQUAL)
         numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
         return None if len(numbers) == _MOST_EQUAL else self.segment.rows_of(numbers)
+
+    def page(
+        self, query: Query, area: SearchArea | None, first: int, limit: int
+    ) -> tuple[int, Positions]:
+        """Return how many features fit a query, and those of a page in the order asked for.
+
+        Parameters
+        ----------
+        query
+            Conditions on fields, and the sort. Its own limit, and conditions on the place that
+            are no filter, are not looked at.
+        area
+            What the features must meet.
+
+        Notes
+        -----
+        One search, whatever the page.
+        """
+        asked = replace(query, columns=(), bbox=None, limit=None, offset=0)
+        if area is None and not asked.narrows:
+            if not query.sort or not limit:
+                return self.count, np.arange(first, max(first, min(first + limit, self.count)))
+            asked = replace(asked, limit=limit, offset=first)
+            return self.count, self._found(asked)
+        near = None if area is None else self.meeting(area)
+        if near is not None and (asked.narrows or asked.sort):
+            found = self._found(replace(asked, bbox=area.outer if area else None))
+            near = found[np.isin(found, near)]
+        chosen = self._found(asked) if near is None else near
+        return len(chosen), chosen[first : first + limit]
+
+    def _found(self, query: Query) -> Positions:
+        numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
+        return self.segment.rows_of(numbers)
 
     def run(self, variant: str, first: int, last: int) -> Iterator[memoryview]:
         """Yield the features first to last - 1 with commas between them, in pieces."""
@@ -79,18 +111,33 @@ class ReadyFeatures:
         """Return the features at some positions with commas between them, in runs."""
         return self.segment.gather(variant, positions)
 
+    def texts(
+        self, variant: str, positions: Positions, columns: Sequence[str] | None, *, placed: bool
+    ) -> Sequence[bytes | memoryview]:
+        """Return the features at some positions with commas between them.
 
-class Ready(Door):
-    """Answers features as bytes that the import made ready."""
+        ``columns`` None: with all properties; ``placed`` False: without their place.
+        """
+        if columns is None and placed:
+            return self.some(variant, positions)
+        every = self.segment.each(variant, positions)
+        return [b",".join([narrowed(text, columns, placed=placed) for text in every])]
+
+
+class Ready(Figures):
+    """Answers features as bytes that the import made ready, or that are put together from it."""
 
     _known: (
-        tuple[Mapping[str, GenerationInfo], dict[tuple[str, bool, str], ReadyFeatures | None]]
+        tuple[
+            Mapping[str, GenerationInfo],
+            dict[tuple[str, bool, str], ReadyFeatures | AssembledFeatures | None],
+        ]
         | None
     ) = None
 
     def ready(
         self, actor: Actor, collection: str, *, number: int | None = None
-    ) -> ReadyFeatures | None:
+    ) -> ReadyFeatures | AssembledFeatures | None:
         """Return a collection's ready features.
 
         Returns
@@ -114,11 +161,17 @@ class Ready(Door):
             known[key] = self._opened(actor, collection, None)
         return known[key]
 
-    def _opened(self, actor: Actor, collection: str, number: int | None) -> ReadyFeatures | None:
+    def _opened(
+        self, actor: Actor, collection: str, number: int | None
+    ) -> ReadyFeatures | AssembledFeatures | None:
         view = self.view(actor, collection, number=number)
         if view.classes(view.names):
             return None
         rows = self._rows(view)
+        if isinstance(rows, ParcelsWithFigures):
+            parcels = self.view(actor, rows.name, number=rows.parcels.info.number)
+            segment = rows.parcels.segment(rows.name, released=parcels.names)
+            return None if segment is None else AssembledFeatures(view, rows, segment)
         segment = rows.segment(view.id, released=view.names)
         if segment is None or segment.columns != view.names:
             return None

@@ -19,6 +19,7 @@ from layers.query import Query
 from tests.demo import serving
 
 ROADS, GRAVES = "/collections/strassenschaden/items", "/collections/grab/items"
+MADE = "crs=http://www.opengis.net/def/crs/EPSG/0/3857"  # not ready: geometry has to be read
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def damaged(demo_store, tmp_path):
     ("path", "status", "code"),
     [
         pytest.param(
-            "/collections/strassenschaden/items?properties=", 503, "store", id="file-destroyed"
+            f"/collections/strassenschaden/items?{MADE}", 503, "store", id="file-destroyed"
         ),
         pytest.param(
-            "/collections/grab/items?limit=100&properties=", 500, "internal", id="blob-destroyed"
+            f"/collections/grab/items?limit=100&{MADE}", 500, "internal", id="blob-destroyed"
         ),
     ],
 )

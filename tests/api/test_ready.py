@@ -15,13 +15,16 @@ import shapely
 from zstandard import ZstdDecompressor
 
 from api.app import create_app
+from api.context import EVERYBODY
 from api.features.cursor import KEY_FILE, cursor_key
+from api.raw.answer import Prepared
 from api.settings import Settings
+from gis_core.errors import DeadlineError
 from layers.access import CITIZEN, Actor
 from layers.ingest.directory import import_files
 from layers.municipality import load_municipality
 from layers.registry import find_layers
-from tests.api.public import CRS, CRS84, EPSG, LATITUDE_FIRST, STORED, carry
+from tests.api.public import CRS, CRS84, EPSG, FIGURES, LATITUDE_FIRST, STORED, carry
 
 STORAGE = f"{EPSG}25832"
 READY = (CRS84, STORAGE)
@@ -116,7 +119,7 @@ def both(asking):
         assert plain[0] == plain[1]
         varying = {"vary"}
         if "/items/" in path:
-            varying |= {"etag"}
+            varying |= {"etag", "last-modified"}  # the application looks at the history, too
         if "accept_encoding" in headers:
             varying |= {"content-length"}
         heads = [{k: h[k] for k in h.keys() - varying} for h in (first[1], second[1])]
@@ -189,15 +192,80 @@ def test_indexed_values_are_the_application_s(both, reader):
     assert json.loads(body)["numberMatched"] == 1
 
 
+SEARCHES = [
+    {"filter": "flaeche > 2000"},
+    {"filter": "flaeche > 2000 OR gemarkung LIKE 'F%'", "limit": "3", "offset": "2"},
+    {"filter": "casei(gemarkung) = casei('fischeln') AND NOT flaeche < 500", "lang": "en"},
+    {"filter": "S_INTERSECTS(geometry, BBOX(6.5, 51.3, 6.58, 51.34)) AND flaeche > 400"},
+    {"filter": "flaeche > 600", "bbox": "6.5,51.3,6.58,51.34"},
+    {"filter": "flaeche > 1e9"},
+    {"filter": "flaeche > 600", "resulttype": "hits"},
+    {"filter": '{"op": "<", "args": [{"property": "flaeche"}, 90]}', "filter-lang": "cql2-json"},
+    {"gemarkung": "Fischeln"},
+    {"gemarkung": "Fischeln", "flaeche": "500", "bbox": "6.5,51.3,6.6,51.4"},
+    {"objid": "x"},
+    {"sortby": "-flaeche,flstkennz"},
+    {"sortby": "gemarkung", "offset": "7", "limit": "5"},
+    {"sortby": "-flaeche", "bbox": "6.5,51.3,6.58,51.34", "limit": "20"},
+    {"sortby": "flaeche", "filter": "flaeche > 300", "offset": "2", "crs": STORAGE},
+    {"properties": "flaeche,flstkennz"},
+    {"properties": ""},
+    {"properties": "oid", "skipGeometry": "true", "bbox": "6.5,51.3,6.58,51.34"},
+    {"skipGeometry": "true", "limit": "30"},
+    {"skipGeometry": "true", "sortby": "-flaeche", "resulttype": "hits"},
+    {"sortby": "flaeche", "offset": "10000000"},
+]
+
+
+@pytest.mark.parametrize("asked", SEARCHES, ids=str)
+def test_searches_are_the_application_s(both, asked):
+    both(items("flurstueck"), asked)
+
+
+FIGURED = [
+    {},
+    {"limit": "400", "offset": "11", "crs": STORAGE, "lang": "en"},
+    {"resulttype": "hits"},
+    {"filter": "flaeche > 2000 AND gebaeude_anzahl = 0 AND baum_anzahl >= 3", "limit": "1000"},
+    {"filter": "nutzung_ueberwiegend = 'Landwirtschaft'", "sortby": "-baum_anzahl,flaeche"},
+    {"filter": "gelaende_mittel > 20", "resulttype": "hits"},
+    {"filter": "S_INTERSECTS(geometry, BBOX(6.5, 51.3, 6.58, 51.34)) AND baum_anzahl > 0"},
+    {"bbox": "6.5,51.3,6.58,51.34", "limit": "40"},
+    {"bbox": "6.5,51.3,6.58,51.34", "filter": "baum_anzahl > 0", "sortby": "-baum_anzahl"},
+    {"properties": "baum_anzahl", "skipGeometry": "true"},
+    {"properties": "baum_anzahl,flstkennz", "baum_anzahl": "1"},
+    {"sortby": "-gelaende_mittel", "limit": "4"},
+    {"offset": "10000000"},
+]
+
+
+@pytest.mark.parametrize("asked", FIGURED, ids=str)
+def test_parcels_with_figures_are_the_application_s(both, asked):
+    both(items(FIGURES.id), asked)
+
+
+def test_large_answers_of_a_search_come_in_pieces(asking):
+    whole = asking(items("flurstueck"), "limit=100000")[2]
+    status, head, body = asking(items("flurstueck"), "limit=100000&filter=flaeche%20%3E%200")
+    assert int(head["content-length"]) == len(body)
+    found, every = (json.loads(text)["features"] for text in (body, whole))
+    assert found == [f for f in every if f["properties"]["flaeche"] > 0]
+    assert status == 200
+
+
 OTHERS = [
-    "sortby=oid",
-    "properties=oid",
-    "skipGeometry=true",
     "datetime=2020-01-01",
     "f=html",
     f"crs={EPSG}4326",
-    "gemarkung=Fischeln",
     "bbox=1,2,3",
+    "sortby=nope",
+    "properties=oid,nope",
+    "skipGeometry=perhaps",
+    "filter=nope%20%3D%201",
+    "filter=flaeche%20%3E",
+    "filter=flaeche%20%3E%201&filter-lang=sql",
+    "filter-lang=cql2-text",
+    "flaeche=large",
     "bbox=nan,51,7,52",
     "bbox=7,51,6,52",
     "bbox=6,52,7,51",
@@ -402,6 +470,24 @@ def test_the_key_is_made_once_and_is_the_owner_s(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [KEY_FILE]
     assert cursor_key("stated", tmp_path) == b"stated"
     assert cursor_key("", tmp_path / "absent") != cursor_key("", tmp_path / "absent")
+
+
+def test_a_search_that_takes_too_long_is_not_begun_again(asking):
+    def late():
+        raise DeadlineError("too long")
+
+    def prepared(*_):
+        return Prepared(EVERYBODY, "a", datetime.now(UTC), late, waits=True)
+
+    short = asking.app
+    handlers, short._handlers = short._handlers, {"collections/items": prepared}
+    behind, short.app = short.app, nobody
+    try:
+        status, head, body = asking(items("baum"))
+    finally:
+        short._handlers, short.app = handlers, behind
+    assert (status, json.loads(body)["type"]) == (503, "/problems/deadline")
+    assert head["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])

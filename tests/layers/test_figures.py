@@ -1,5 +1,6 @@
 """Parcels with their figures: the links added up, for those who may read them."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -9,9 +10,10 @@ import pytest
 import shapely
 
 from gis_core.filters import Places, checked, parse
+from gis_core.offered_crs import CRS84
 from gis_core.store import MERGE, Query, Store
 from layers.access import CITIZEN, Actor
-from layers.errors import UnknownCollectionError, UnknownFieldError
+from layers.errors import AccessError, UnknownCollectionError, UnknownFieldError
 from layers.figures import figures
 from layers.merging import merge
 from layers.municipality import load_municipality
@@ -101,6 +103,25 @@ def test_what_was_not_merged_is_unknown_and_what_is_not_there_is_0(tmp_path, put
         row = store.snapshot(MERGE).frame(ALL).iloc[0]
     assert row["baum_anzahl"] == row["baum_grenzbaeume"] == 0
     assert row[["strassenschaden_anzahl", "gelaende_mittel", "gebaeude_flaeche"]].isna().all()
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda a: f"{a.role}-{bool(a.purpose)}")
+def test_what_is_put_together_is_what_the_actor_may_read(reader, actor):
+    try:
+        view = reader.view(actor, ALL)
+    except (UnknownCollectionError, AccessError):
+        return
+    ready = reader.ready(actor, ALL)
+    if view.classes(view.names):
+        assert ready is None
+        return
+    matched, found = ready.page(Query(), None, 3, 50)
+    [text] = ready.texts(ready.variant(CRS84), found, None, placed=True)
+    frame = reader.frame(actor, ALL, Query(limit=50, offset=3))
+    features = json.loads(b"[%s]" % text)
+    assert matched == view.count
+    assert [feature["id"] for feature in features] == frame.index.tolist()
+    assert {tuple(feature["properties"]) for feature in features} == {view.names}
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda a: f"{a.role}-{bool(a.purpose)}")
@@ -198,7 +219,7 @@ def test_figures_belong_to_the_merge_and_its_parcels(reader):
     assert reader.view(CITIZEN, ALL, number=view.generation.number).names == view.names
     with pytest.raises(UnknownCollectionError):
         reader.view(CITIZEN, ALL, number=10_000)
-    assert reader.ready(CITIZEN, ALL) is None
+    assert reader.ready(CITIZEN, ALL).view == view
 
 
 def test_conditions_on_numbers_of_features_read_an_index_alone(stored):

@@ -3,7 +3,7 @@
 import mmap
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +14,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from gis_core.search_area import SearchArea
 from gis_core.store.fragments import files
 from gis_core.store.fragments.boxes import BoxTree
 from gis_core.store.schema import Box, TableInfo
@@ -92,13 +93,24 @@ class Segment:
             at += 1
         return None
 
-    def rows_of(self, fids: Sequence[int]) -> Rows:
-        """Return the rows with these numbers, ascending."""
-        return np.searchsorted(self.fids, np.array(sorted(fids), dtype=np.int64))
+    def rows_of(self, fids: NDArray[np.int64]) -> Rows:
+        """Return the rows with these numbers, in their order."""
+        return np.searchsorted(self.fids, fids)
 
     def search(self, box: Box) -> Rows:
         """Return the rows whose box meets a box in the storage system, ascending."""
         return self._tree.search(box)
+
+    def meeting(self, area: SearchArea) -> Rows:
+        """Return the rows that have a point in common with an area, ascending."""
+        near = self.search(area.outer)
+        found = area.meets(
+            self.boxes.take(near, axis=0),
+            lambda some: self.vertices(near[some]),
+            lambda some: self.outlines(near[some]),
+            lambda some: self.shapes(near[some]),
+        )
+        return near[found]
 
     def shapes(self, rows: Rows) -> NDArray[np.object_]:
         """Return the geometries of rows in the storage system."""
@@ -185,6 +197,13 @@ class Segment:
         whole = memoryview(data)
         runs = [whole[a:b] for a, b in zip(starts, ends[last].tolist(), strict=True)]
         return [*runs[:-1], runs[-1][:-1]]
+
+    def each(self, variant: str, rows: Rows) -> list[bytes]:
+        """Return the features of rows one by one."""
+        data, ends = self._items[variant]
+        starts = np.where(rows > 0, ends[rows - 1], 0).tolist()
+        lasts = (ends[rows] - 1).tolist()
+        return [data[a:b] for a, b in zip(starts, lasts, strict=True)]
 
     def tag(self, row: int) -> str:
         """Return the checksum of one feature as it is in all systems."""

@@ -21,7 +21,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What `select` needs: all names belong to ``schema``; the caller has checked them."""
+    """What `select` needs: all names belong to ``schema``; the caller has checked them.
+
+    ``ordered`` False: in any order, so that SQLite is free to choose its way.
+    """
 
     schema: TableSchema
     columns: Sequence[str]
@@ -29,6 +32,7 @@ class Statement:
     sort: Sequence[tuple[str, bool]] = ()
     limit: int | None = None
     offset: int = 0
+    ordered: bool = True
 
 
 def equals(schema: TableSchema, column: str, value: object) -> Condition:
@@ -97,7 +101,7 @@ def select(statement: Statement) -> tuple[str, tuple[object, ...]]:
     if statement.conditions:
         text += " WHERE " + " AND ".join(c.text for c in statement.conditions)
     values = [v for c in statement.conditions for v in c.values]
-    if statement.columns:
+    if statement.columns and statement.ordered:
         sort = [f"{alias(schema, c)}{' DESC' if down else ''}" for c, down in statement.sort]
         text += f" ORDER BY {', '.join([*sort, f't.{FID}'])}"
         if statement.limit is not None or statement.offset:
