@@ -7,7 +7,7 @@ PARCELS ?= 5000
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock tools clean bench
+.PHONY: help demo test check format lock tools clean bench peers
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev ## Measure import, merge, serve and print beside their peers
 
 bench-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench $* $(ARGS)
+
+peers: ## Install the servers that bench-serve measures beside ours, where this machine lets us
+	@sh scripts/peers.sh
 
 proof-search: $(VENV)/.dev ## Look for new counter-examples: the property tests with other random cases
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=search $(ARGS)

@@ -22,6 +22,10 @@ BENCHES = {
     "tiles": bench_tiles.main,
 }
 
+SIZES = {"serve": bench_serve.SIZES}
+"""What is measured where no sizes are named, if not `_SIZES`."""
+_SIZES = [5_000, 80_000]
+
 
 def main() -> None:
     """Run the named benchmarks, or all."""
@@ -32,7 +36,7 @@ def main() -> None:
         metavar="NAME",
         help=f"{', '.join(BENCHES)}; report: write docs/benchmarks.md",
     )
-    parser.add_argument("--sizes", default="5000,80000", help="parcels of the cities")
+    parser.add_argument("--sizes", type=_sizes, help="parcels of the cities: 5000,80000")
     asked = parser.parse_args()
     if asked.names == ["report"]:
         Path("docs/benchmarks.md").write_text(report(list(BENCHES)), encoding="utf-8")
@@ -40,7 +44,11 @@ def main() -> None:
     for name in asked.names or BENCHES:
         if name not in BENCHES:
             parser.error(f"{name!r} is none of {', '.join(BENCHES)}")
-        BENCHES[name]([int(size) for size in asked.sizes.split(",")])
+        BENCHES[name](asked.sizes or SIZES.get(name, _SIZES))
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
 
 
 if __name__ == "__main__":

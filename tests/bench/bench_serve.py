@@ -1,203 +1,212 @@
-"""What an answer costs the server: CPU of the whole server per request, and how long it takes.
+"""What an answer costs, beside other servers with the same parcels.
 
-Two workers, access log on, connections kept alive, no compression unless said; the requests R1 to
-R10 of the issue's table. The client is a process of its own whose CPU is not counted.
+The requests R1 to R10: CPU of all processes of a server, and of its database, for one answer, and
+answers a second when sixteen clients ask at once. Two workers each, on loopback, without
+compression unless said; our access log is on, the others' are off. Answers are checked before they
+are timed. Of several sizes the first is measured beside the others, the rest only for how our rates
+follow.
 """
 
-import json
-import math
-import random
-import socket
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from time import perf_counter, sleep
-
-import httpx
-import psutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.bench.child import program
-from tests.bench.city import City, stored
-from tests.bench.figures import Figure, publish
+from tests.bench.city import stored
+from tests.bench.figures import publish
 from tests.bench.load import load
+from tests.bench.serve import cadastre, flurbuch, postgis, table, wrk
+from tests.bench.serve.asking import (
+    Dialect,
+    Places,
+    Question,
+    choose_places,
+    questions,
+    tile_question,
+)
+from tests.bench.serve.mapserver import MapServer
+from tests.bench.serve.measuring import (
+    CLIENTS,
+    ROUNDS,
+    Measured,
+    WrongAnswerError,
+    check,
+    measure,
+    measure_alone,
+    measure_beside,
+)
+from tests.bench.serve.memory import anonymous_mib, growth, memory
+from tests.bench.serve.parcels import Parcels, make_parcels
+from tests.bench.serve.peer import Given, Peer
+from tests.bench.serve.pygeoapi import Pygeoapi
+from tests.bench.serve.qgis_server import QgisServer
+from tests.bench.serve.servers import WORKERS, Server, SilentServerError
+from tests.bench.serve.tipg import Tipg
 
-_ROUNDS = 3
-_CLIENTS = 16
-_LARGE = 80_000  # parcels for which figures are required
-_SPREAD = 200  # places that are asked about
-_CRS = "http://www.opengis.net/def/crs/EPSG/0/25832"
-_ITEMS = "/collections/flurstueck/items"
+SIZES = [80_000]
+_NO_BLANKS = str.maketrans(" ,", "--")  # nginx takes none in its paths
+PEERS: tuple[Peer, ...] = (
+    *(Tipg(), Pygeoapi(), QgisServer()),
+    *(MapServer("PostGIS"), MapServer("GeoPackage")),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One kind of request: its paths, and the CPU ms that it may and should cost."""
+@dataclass(frozen=True)
+class World:
+    """Our server with so many parcels, and the questions to it."""
 
-    name: str
-    paths: list[str]
-    required: float | None = None
-    aim: float | None = None
+    parcels: Parcels
+    places: Places
+    server: Server
+    dialect: Dialect
+
+    def questions(self) -> dict[str, Question]:
+        """Return the questions by key; beside them the first page, and tiles without gzip."""
+        asked = {q.key: q for q in questions(self.dialect, self.places)}
+        first = asked["R6"].paths[0].split("&offset")[0]
+        return asked | {
+            "first page": replace(asked["R6"], paths=[first]),
+            "R8 plain": replace(asked["R8 z15"], headers={}),
+        }
 
 
 def main(sizes: list[int]) -> None:
-    """Ask the questions of each city's server."""
-    figures, hits = [], {}
-    for size in sizes:
-        with serving(stored(size)) as (port, process):
-            asked = questions(port)
-            for question in asked:
-                cost = cpu_ms(port, process, question.paths)
-                bounds = (question.required, question.aim) if size == _LARGE else (None, None)
-                figures.append(
-                    Figure(f"{question.name}, {size:,} parcels", cost, "CPU ms", *bounds)
-                )
-            figures += waits(port, asked, size)
-            figures += packed(port, process, asked, size)
-            figures += whole(port, process, size)
-            hits[size] = mean_hits(port, asked)
-    publish("serve", figures, sizes=sizes, workers=2, mean_features_in_a_window=hits)
-
-
-def questions(port: int) -> list[Question]:
-    """Return the questions, each about many places."""
-    chance = random.Random(5)  # noqa: S311 - the same places in every run
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        count = client.get(_ITEMS, params={"resulttype": "hits"}).json()["numberMatched"]
-        some = [
-            client.get(_ITEMS, params={"limit": 1, "offset": at}).json()["features"][0]
-            for at in sorted(chance.sample(range(count), _SPREAD))
-        ]
-    windows = [window(feature) for feature in some]
-    deep, boxes = count * 5 // 8, f"{_ITEMS}?limit=1000&bbox="
-    keys = [feature["properties"]["flstkennz"] for feature in some]
-    return [
-        Question("R1 items, limit 10", [f"{_ITEMS}?limit=10"], 0.4, 0.3),
-        Question("R2 items, limit 1000", [f"{_ITEMS}?limit=1000"], 2.0, 1.0),
-        Question("R3 window of 500 m", [f"{boxes}{w}" for w in windows], 1.3, 1.0),
-        Question("R4 one parcel", [f"{_ITEMS}/{f['id']}" for f in some], 0.35, 0.25),
-        Question("R5 equality", [f"{_ITEMS}?flstkennz={key}" for key in keys], 0.5, 0.3),
-        Question(f"R6 page at row {deep:,}", [f"{_ITEMS}?limit=100&offset={deep}"], 0.5),
-        Question(
-            "R7 hits in a window",
-            [f"{_ITEMS}?resulttype=hits&bbox={w}" for w in windows],
-            0.5,
-            0.35,
-        ),
-        Question(
-            "R10 window in 25832",
-            [f"{boxes}{w}&crs={_CRS}" for w in windows],
-            1.4,
-            1.0,
-        ),
-        Question("parcel dossier (JSON)", [f"/parcels/{key}" for key in keys[:20]]),
-        Question("parcel page (HTML)", [f"/parcels/{key}?f=html" for key in keys[:10]]),
+    """Measure ours, at all sizes by turns, then the others."""
+    small, *larger = sizes
+    with ExitStack() as open_, TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        folder.chmod(0o711)  # not all servers run as the user who started them
+        worlds = {size: open_.enter_context(world(size, folder)) for size in sizes}
+        here = worlds[small]
+        cold = cold_tile(here)
+        ours = ours_at(worlds)
+        grown, all_in_one = whole(here)
+        more = packing(here)
+        ours[small] |= of_city(small, folder)
+        held = of_memory(here, folder)
+        open_.pop_all().close()
+        peers, refused = of_peers(here, folder)
+    figures = [
+        *table.answers(small, ours[small], peers),
+        table.cold_tile(small, cold, peers),
+        table.packing(small, more),
+        *table.whole(small, all_in_one, grown, peers),
+        *(figure for size in larger for figure in table.scale(small, size, ours)),
+        *table.held(held, growth(held)),
     ]
-
-
-def window(feature: dict[str, dict[str, list[list[list[list[float]]]]]]) -> str:
-    """Return the box of 500 m around a parcel's first corner."""
-    x, y = feature["geometry"]["coordinates"][0][0][0]
-    high = 250 / 111_320
-    wide = high / math.cos(math.radians(y))
-    return f"{x - wide:.6f},{y - high:.6f},{x + wide:.6f},{y + high:.6f}"
-
-
-def cpu_ms(port: int, process: psutil.Process, paths: list[str]) -> float:
-    """Return the least CPU milliseconds per request over some rounds."""
-    began = perf_counter()
-    load(port, paths[:20], _CLIENTS)
-    times = max(len(paths[:20]), int(1.5 / max((perf_counter() - began - 0.25) / 20, 5e-4)))
-    paths = (paths * (times // len(paths) + 1))[:times]
-    best = float("inf")
-    for _ in range(_ROUNDS):
-        before = tree_cpu(process)
-        answered = load(port, paths, _CLIENTS).answers
-        best = min(best, (tree_cpu(process) - before) / answered * 1000)
-    return best
-
-
-def waits(port: int, asked: list[Question], size: int) -> Iterator[Figure]:
-    """Yield how long the slowest of a hundred waits when sixteen ask at once."""
-    for question, required in ((asked[2], 25.0), (asked[3], 10.0)):
-        took = min(load(port, question.paths * 10, _CLIENTS).p99_ms for _ in range(_ROUNDS))
-        name = f"{question.name}, p99 of 16 clients, {size:,} parcels"
-        yield Figure(name, took, "ms", required if size == _LARGE else None)
-
-
-def packed(
-    port: int, process: psutil.Process, asked: list[Question], size: int
-) -> Iterator[Figure]:
-    """Yield what compression costs on top, for windows that were not asked before."""
-    windows = asked[2].paths
-
-    def cost(encoding: str, fresh: int) -> float:
-        # Another limit is another answer: nothing is compressed already.
-        paths = [p.replace("limit=1000", f"limit={2000 + fresh}") for p in windows]
-        before = tree_cpu(process)
-        answered = load(port, paths, _CLIENTS, encoding).answers
-        return (tree_cpu(process) - before) / answered * 1000
-
-    plain = min(cost("identity", i) for i in range(_ROUNDS))
-    more = min(cost("gzip", 10 + i) for i in range(_ROUNDS)) - plain
-    required = 0.4 if size == _LARGE else None
-    yield Figure(f"R3 gzip, on top, {size:,} parcels", more, "CPU ms", required)
-
-
-def whole(port: int, process: psutil.Process, size: int) -> Iterator[Figure]:
-    """Yield what all features in one answer take."""
-    path = [f"{_ITEMS}?limit=100000"]
-    before, took = resident(process), min(load(port, path).wall_s for _ in range(_ROUNDS))
-    required = (0.6, 0.45) if size == _LARGE else (None, None)
-    yield Figure(f"R9 all in one answer, {size:,} parcels", took, "s", *required)
-    grown = resident(process) - before
-    yield Figure(f"R9 memory more, {size:,} parcels", grown, "MiB", 50 if size == _LARGE else None)
-
-
-def mean_hits(port: int, asked: list[Question]) -> float:
-    """Return how many features a window holds on average."""
-    get: Callable[[str], httpx.Response] = httpx.Client(base_url=f"http://127.0.0.1:{port}").get
-    found = [json.loads(get(path).content)["numberMatched"] for path in asked[6].paths]
-    return round(float(sum(found)) / len(found), 1)
-
-
-def tree(process: psutil.Process) -> list[psutil.Process]:
-    """Return a process and those below it."""
-    return [process, *process.children(recursive=True)]
-
-
-def tree_cpu(process: psutil.Process) -> float:
-    """Return the CPU seconds of a process and those below it."""
-    used = [p.cpu_times() for p in tree(process)]
-    return float(sum(t.user + t.system for t in used))
-
-
-def resident(process: psutil.Process) -> float:
-    """Return the memory in MiB that belongs to a process and those below it alone, not to files."""
-    full = [p.memory_info() for p in tree(process)]
-    return float(sum(m.rss - m.shared for m in full)) / 2**20
+    missing = {peer.name: peer.missing() for peer in PEERS if peer.missing()}
+    versions = {peer.name: peer.version() for peer in PEERS if not peer.missing()}
+    if not postgis.missing():
+        versions["PostgreSQL"] = postgis.version()
+    told = table.notes(missing | ({"wrk": "wrk"} if wrk.missing() else {}), peers, refused)
+    publish("serve", figures, sizes=sizes, workers=WORKERS, peers=versions, notes=told)
 
 
 @contextmanager
-def serving(made: City, workers: int = 2) -> Iterator[tuple[int, psutil.Process]]:
-    """Serve a city on a free loopback port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [program("flurbuch"), "--data", str(made.data), "serve", "--port", str(port)]
-    command += ["--workers", str(workers), "--access-log"]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def world(size: int, folder: Path) -> Iterator[World]:
+    """Serve so many parcels until the block ends."""
+    parcels = make_parcels(size)
+    with flurbuch.serving(flurbuch.stored(parcels), folder / f"flurbuch-{size}") as server:
+        yield World(parcels, choose_places(parcels), server, flurbuch.dialect(parcels))
+
+
+def ours_at(worlds: dict[int, World]) -> dict[int, dict[str, Measured]]:
+    """Measure each question at all sizes by turns."""
+    asked = {size: one.questions() for size, one in worlds.items()}
+    best: dict[int, dict[str, Measured]] = {size: {} for size in worlds}
+    keys = next(iter(asked.values())).keys() - {"R9"}
+    for key in sorted(keys):
+        beside = measure_beside([(worlds[size].server, asked[size][key]) for size in worlds])
+        for size, measured in zip(worlds, beside, strict=True):
+            if measured.fault:
+                raise SystemExit(f"{key}, {size:,} parcels: {measured.fault}")
+            best[size][key] = measured
+    return best
+
+
+def cold_tile(here: World) -> float:
+    """Return CPU ms of a tile that nobody asked for before; the first ones only warm up."""
+    asked = tile_question("cold", here.dialect, here.places, here.places.tiles[15])
+    parts = [asked.part(at, ROUNDS + 1) for at in range(ROUNDS + 1)]
+    check(here.server, parts[0])
+    return min(_spent(here.server, part.paths, "gzip") for part in parts[1:])
+
+
+def packing(here: World) -> float:
+    """Return CPU ms that gzip costs on top, of answers that were not packed before."""
+    windows = here.questions()["R3"].paths[::3]
+    costs: dict[str, float] = {}
+    for encoding, most in (("identity", 2_000), ("gzip", 3_000)):
+        # Another limit is another answer.
+        costs[encoding] = min(
+            _spent(
+                here.server,
+                [path.replace("limit=1000", f"limit={most + at}") for path in windows],
+                encoding,
+            )
+            for at in range(ROUNDS)
+        )
+    return costs["gzip"] - costs["identity"]
+
+
+def whole(here: World) -> tuple[float, Measured]:
+    """Return MiB that all features in one answer leave behind, and what the answer takes."""
+    before = sum(map(anonymous_mib, here.server.tree()))
+    measured = measure_alone(here.server, here.questions()["R9"])
+    if measured.fault:
+        raise SystemExit(measured.fault)
+    return sum(map(anonymous_mib, here.server.tree())) - before, measured
+
+
+def of_city(size: int, folder: Path) -> dict[str, Measured]:
+    """Measure what only the demo city can be asked."""
+    command = [program("flurbuch"), "--data", str(stored(size).data.absolute())]
+    with flurbuch.serving(command, folder / "city") as server:
+        return {q.key: measure(server, q) for q in cadastre.questions(server)}
+
+
+def of_memory(here: World, folder: Path) -> dict[int, list[float]]:
+    """Ask a fresh server a hundred thousand times."""
+    with flurbuch.serving(flurbuch.stored(here.parcels), folder / "memory") as server:
+        return memory(server, list(here.questions().values()))
+
+
+def of_peers(here: World, folder: Path) -> tuple[dict[str, dict[str, Measured]], list[str]]:
+    """Measure every peer that is installed; return what each cost, and what was refused."""
+    installed = [peer for peer in PEERS if not peer.missing()] if not wrk.missing() else []
+    measured: dict[str, dict[str, Measured]] = {peer.name: {} for peer in installed}
+    refused: list[str] = []
+    with ExitStack() as open_:
+        base = None
+        if installed and not postgis.missing():
+            base = open_.enter_context(postgis.database(here.parcels))
+        for peer in installed:
+            sys.stderr.write(f"{peer.name}\n")
+            place = folder / peer.name.translate(_NO_BLANKS)
+            place.mkdir()
+            given = Given(here.parcels, flurbuch.gpkg_of(here.parcels), place, base)
+            with _noting(refused, peer.name), peer.serving(given) as (server, dialect):
+                for question in questions(dialect, here.places):
+                    how = measure_alone if question.key == "R9" else measure
+                    with _noting(refused, peer.name):
+                        measured[peer.name][question.key] = how(server, question)
+    return measured, refused
+
+
+@contextmanager
+def _noting(refused: list[str], name: str) -> Iterator[None]:
+    """Note what a server does not do, and go on."""
     try:
-        for _ in range(300):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).raise_for_status()
-                break
-            except httpx.TransportError:
-                sleep(0.1)
-        else:
-            sys.exit("the server did not answer within 30 s")
-        yield port, psutil.Process(child.pid)
-    finally:
-        child.terminate()
-        child.wait(20)
+        yield
+    except (SilentServerError, WrongAnswerError, wrk.LostAnswersError) as error:
+        refused.append(f"{name}: {error}")
+
+
+def _spent(server: Server, paths: Sequence[str], encoding: str) -> float:
+    """Return CPU ms of an answer to these paths, each asked for once."""
+    before = server.cpu_s()
+    answered = load(server.port, list(paths), CLIENTS, encoding).answers
+    return (server.cpu_s() - before) / answered * 1000

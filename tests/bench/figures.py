@@ -3,10 +3,13 @@
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, field
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +29,10 @@ _LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, with what is required of it, and what peers needed in the same run."""
+    """One figure, with what is required of it, and what peers needed in the same run.
+
+    ``at_least``: more is better, as of rates; else less is.
+    """
 
     figure: str
     value: float
@@ -34,11 +40,39 @@ class Figure:
     required: float | None = None
     aim: float | None = None
     peer: dict[str, float] = field(default_factory=dict)
+    at_least: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether the requirement holds; true where nothing is required."""
-        return self.required is None or self.value <= self.required
+        return self.required is None or self._holds(self.required)
+
+    @property
+    def verdict(self) -> str:
+        """What to say of requirement and aim; nothing where there is neither."""
+        if not self.ok:
+            return "missed"
+        if self.aim is not None and self._holds(self.aim):
+            return "aim met"
+        if self.required is not None:
+            return "met"
+        return "" if self.aim is None else "aim missed"
+
+    @property
+    def factor(self) -> float | None:
+        """How many times better than the best peer; None where there is none."""
+        if not self.peer or self.value <= 0:
+            return None
+        best = next(iter(self.ranked.values()))
+        return self.value / best if self.at_least else best / self.value
+
+    @property
+    def ranked(self) -> dict[str, float]:
+        """What peers needed, the best first."""
+        return dict(sorted(self.peer.items(), key=lambda p: p[1], reverse=self.at_least))
+
+    def _holds(self, bound: float) -> bool:
+        return self.value >= bound if self.at_least else self.value <= bound
 
 
 def publish(name: str, figures: list[Figure], **meta: object) -> None:
@@ -51,15 +85,16 @@ def publish(name: str, figures: list[Figure], **meta: object) -> None:
         **meta,
     }
     OUT.mkdir(parents=True, exist_ok=True)
-    rows = [{**asdict(figure), "ok": figure.ok} for figure in figures]
+    rows = [{**asdict(figure), "ok": figure.ok, "factor": figure.factor} for figure in figures]
     text = json.dumps({"meta": facts, "rows": rows}, indent=2, ensure_ascii=False)
     (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    table = Table("figure", "value", "unit", "required", "peers", title=name, title_justify="left")
-    for f in figures:
-        peers = ", ".join(f"{who} {amount:,.3g}" for who, amount in f.peer.items())
-        need = "" if f.required is None else f"≤ {f.required:,.3g} {'ok' if f.ok else 'MISSED'}"
-        table.add_row(f.figure, f"{f.value:,.3g}", f.unit, need, peers)
-    Console().print(table)
+    table = Table(*_COLUMNS, title=name, title_justify="left")
+    for figure in figures:
+        table.add_row(*_cells(figure, peers=1))
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for note in _notes(facts):
+        console.print(f"* {note}", highlight=False)
 
 
 def report(names: list[str]) -> str:
@@ -72,34 +107,60 @@ def report(names: list[str]) -> str:
             continue
         measured = json.loads(path.read_text(encoding="utf-8"))
         meta, rows = measured["meta"], measured["rows"]
-        versions = ", ".join(f"{k} {v}" for k, v in meta["versions"].items())
+        used = {**meta["versions"], **meta.get("peers", {})}
+        versions = ", ".join(f"{k} {v}" for k, v in used.items())
         parts.append(
             f"## {name}\n\n`make bench-{name}`, {meta['measured'][:10]}, {meta['machine']}, "
             f"Python {meta['python']}, {versions}\n\n"
-            "| figure | value | unit | required | aim | | peers |\n|---|--:|---|--:|--:|---|---|\n"
-            + "\n".join(_line(row) for row in rows)
-            + "\n"
+            + _row(_COLUMNS)
+            + "|---|--:|---|--:|--:|---|---|--:|\n"
+            + "".join(_row(_cells(_read(row))) for row in rows)
+            + "".join(f"\n* {note}" for note in _notes(meta))
+            + ("\n" if _notes(meta) else "")
         )
     return "\n".join(parts)
 
 
-def _line(row: dict[str, object]) -> str:
-    peer = row["peer"]
-    assert isinstance(peer, dict)
-    peers = ", ".join(f"{who}: {amount:,.3g}" for who, amount in peer.items())
-    need, aim = (_bound(row[name]) for name in ("required", "aim"))
-    verdict = "" if row["required"] is None else "met" if row["ok"] else "**missed**"
-    figures = f"{row['value']:,.3g} | {row['unit']} | {need} | {aim} | {verdict}"
-    return f"| {row['figure']} | {figures} | {peers} |"
+_COLUMNS = ("figure", "value", "unit", "required", "aim", "", "peers, the best first", "factor")
 
 
-def _bound(value: object) -> str:
-    return "" if value is None else f"≤ {value:,.3g}"
+def _read(row: dict[str, Any]) -> Figure:
+    """Return a figure from its file, which may be older than some attributes."""
+    known = {attribute.name for attribute in fields(Figure)}
+    return Figure(**{name: value for name, value in row.items() if name in known})
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cells(figure: Figure, peers: int | None = None) -> tuple[str, ...]:
+    sign = "≥" if figure.at_least else "≤"
+    bounds = (
+        "" if bound is None else f"{sign} {_number(bound)}"
+        for bound in (figure.required, figure.aim)
+    )
+    verdict = figure.verdict if figure.ok else f"**{figure.verdict}**"
+    ranked = list(figure.ranked.items())[:peers]
+    named = ", ".join(f"{who}: {_number(amount)}" for who, amount in ranked)
+    factor = "" if figure.factor is None else _number(figure.factor)
+    return (figure.figure, _number(figure.value), figure.unit, *bounds, verdict, named, factor)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _notes(meta: Mapping[str, object]) -> list[str]:
+    notes = meta.get("notes", [])
+    assert isinstance(notes, list)
+    return notes
 
 
 _HEAD = """# Benchmarks
 
 The last measured tables; `make bench` measures anew, `python -m tests.bench report` writes this
 page. CPU seconds are those of the whole process, start of Python and imports included; peaks are
-the largest resident size. Two shared cores: read ratios, not absolute values.
+the largest resident size. Two shared cores: read ratios, not absolute values. The factor says how
+many times better than the best peer.
 """

@@ -1,0 +1,46 @@
+"""Whether memory stays flat over a hundred thousand requests."""
+
+import re
+from collections.abc import Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+import psutil
+
+from tests.bench.load import load
+from tests.bench.serve.asking import Question
+from tests.bench.serve.measuring import CLIENTS
+from tests.bench.serve.servers import Server
+
+STOPS = (1_000, 10_000, 50_000, 100_000)
+WARM = 10_000  # requests after which nothing is new any more
+_AT_ONCE = 1_000
+_KINDS = ("R1", "R3", "R4", "R5", "R6", "R7", "R8 z15", "R8 z16", "R10")
+
+
+def memory(server: Server, asked: Sequence[Question]) -> dict[int, list[float]]:
+    """Ask all kinds of questions by turns; return the MiB of each worker at each stop."""
+    paths = [q.paths for q in asked if q.key in _KINDS]
+    turns = zip(*(cycle(kind) for kind in paths), strict=False)
+    every = (path for turn in turns for path in turn)
+    held, done = {}, 0
+    for stop in STOPS:
+        while done < stop:
+            load(server.port, list(islice(every, _AT_ONCE)), CLIENTS, "gzip")
+            done += _AT_ONCE
+        held[stop] = [anonymous_mib(worker) for worker in server.tree()[1:]]
+    return held
+
+
+def growth(held: dict[int, list[float]]) -> float:
+    """Return by what part the worker that grew most did, once warm."""
+    warm, last = held[WARM], held[STOPS[-1]]
+    return max(after / before - 1 for before, after in zip(warm, last, strict=True))
+
+
+def anonymous_mib(process: psutil.Process) -> float:
+    """Return the memory that belongs to a process alone and to no file, in MiB."""
+    told = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
+    found = re.search(r"^Anonymous:\s+(\d+) kB", told, re.MULTILINE)
+    assert found
+    return int(found[1]) / 1024
