@@ -47,7 +47,7 @@ from tests.bench.serve.servers import WORKERS, Server, SilentServerError
 from tests.bench.serve.tipg import Tipg
 
 SIZES = [80_000]
-_NO_BLANKS = str.maketrans(" ,", "--")  # nginx takes none in its paths
+_NO_BLANKS = str.maketrans(" ", "-")  # nginx takes none in its paths
 PEERS: tuple[Peer, ...] = (
     *(Tipg(), Pygeoapi(), QgisServer()),
     *(MapServer("PostGIS"), MapServer("GeoPackage")),

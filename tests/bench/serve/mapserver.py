@@ -26,7 +26,7 @@ class MapServer:
     @property
     def name(self) -> str:
         """How tables call it."""
-        return f"MapServer, {self.source}"
+        return f"MapServer + {self.source}"
 
     def missing(self) -> str:
         """Return what is not installed; nothing if all is."""

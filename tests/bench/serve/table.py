@@ -29,7 +29,7 @@ GOALS = {
     "R3": Goal("R3 window of 500 m", 1.3, 1.0, 20),
     "R4": Goal("R4 one parcel", 0.35, 0.25, 15),
     "R5": Goal("R5 equality", 0.5, 0.3, 15),
-    "R6": Goal("R6 page of 100 at row 50,000", 0.5, None, 200),
+    "R6": Goal("R6 deep page of 100", 0.5, None, 200),
     "R7": Goal("R7 hits in a window", 0.5, 0.35, 15),
     "R8 z15": Goal("R8 tile, zoom 15, cached", 0.5, 0.35, 40),
     "R8 z16": Goal("R8 tile, zoom 16, cached", 0.5, 0.35, 25),
