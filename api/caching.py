@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
 from importlib.metadata import version
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,18 +15,36 @@ from starlette.responses import Response
 from api.addresses import own_path, own_query
 from api.context import Caller, caller_of
 from api.negotiation import Wanted
-from layers.view import CollectionView
+from gis_core.store import GenerationInfo
 
 _PROGRAM = version("flurbuch")
 _ATTEMPTS = 3
 VARY = "Accept, Accept-Language, Accept-Encoding"
-Views = Callable[[], Iterable[CollectionView]]
+
+
+class Source(Protocol):
+    """What answers are made from: data of one import, as somebody may read them."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its fields."""
+
+    @property
+    def generation(self) -> GenerationInfo:
+        """The import."""
+
+
+Sources = Callable[[], Iterable[Source]]
 
 
 def revalidated(
     request: Request,
     asked_for: Wanted,
-    views: Views,
+    views: Sources,
     answer: Callable[[], Response],
     *,
     strong: bool = False,
@@ -35,7 +54,7 @@ def revalidated(
     Parameters
     ----------
     views
-        Returns the collections that the answer is made from, as they are served now.
+        Returns what the answer is made from, as it is served now.
     strong
         Whether the same data are the same bytes.
 
@@ -75,7 +94,7 @@ def _unchanged(headers: dict[str, str]) -> Response:
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers | {"Vary": VARY})
 
 
-def digest(caller: Caller, views: Iterable[CollectionView], asked: object) -> str:
+def digest(caller: Caller, views: Iterable[Source], asked: object) -> str:
     """Return a checksum of what decides the bytes of an answer: program, reader, data, question."""
     made_from = [(v.id, v.names, v.generation.number, v.generation.imported_at) for v in views]
     text = repr((_PROGRAM, asked, caller.fields_key, made_from))

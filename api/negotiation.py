@@ -123,6 +123,8 @@ def _ranked(header: str) -> Sequence[str]:
         value, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weight = 1.0
         for parameter in parameters:
+            if parameter.startswith("version="):  # as in the media types of OpenAPI
+                value += f";{parameter}"
             if parameter.startswith("q="):
                 try:
                     weight = float(parameter[2:])

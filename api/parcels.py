@@ -1,6 +1,7 @@
 """``/parcels/{key}`` and ``/find``: the parcel dossier and the way to it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from api.errors import ParameterError
 from api.negotiation import Wanted, wanted
 from api.pages.parcel import parcel_page
 from api.pages.render import Pages
+from api.parameters import parameters
 from api.settings import Settings
 from api.status import http_status
 from api.wording import words
@@ -71,6 +73,7 @@ class Parcels:
 
     async def parcels(self, request: Request) -> Response:
         """Answer the ways to a parcel: a search form, or templates of addresses."""
+        parameters(request)
         asked_for = wanted(request, self.settings.language)
         if asked_for.html:
             return self.pages.answer("parcels", request, asked_for)
@@ -89,11 +92,11 @@ class Parcels:
         ]
 
     def _parcel(self, request: Request) -> Response:
-        asked_for = wanted(request, self.settings.language)
+        given, asked_for = parameters(request, "as_of"), wanted(request, self.settings.language)
         text = _CONTROL.sub(" ", request.path_params["key"])
         if len(text) > _MOST_TEXT:
             raise ParcelKeyError(f"found {len(text)} characters, expected at most {_MOST_TEXT}")
-        actor, as_of = _actor(request), _day(request)
+        actor, as_of = _actor(request), _day(given)
         try:
             dossier = build_dossier(self.reader, actor, text, as_of=as_of)
         except (ParcelKeyError, UnknownParcelError, EndedParcelError) as error:
@@ -130,8 +133,8 @@ class Parcels:
             return None
 
     def _find(self, request: Request) -> Response:
-        asked_for = wanted(request, self.settings.language)
-        text = _CONTROL.sub(" ", request.query_params.get("q", "")).strip()
+        given, asked_for = parameters(request, "q"), wanted(request, self.settings.language)
+        text = _CONTROL.sub(" ", given.get("q", "")).strip()
         if asked_for.html and not text:
             return self.pages.answer("parcels", request, asked_for)
         if not text or len(text) > _MOST_TEXT:
@@ -166,9 +169,9 @@ def _actor(request: Request) -> Actor:
     return caller_of(request.scope).actor
 
 
-def _day(request: Request) -> date | None:
+def _day(given: Mapping[str, str]) -> date | None:
     """Return the day that is asked for, if one is."""
-    text = request.query_params.get("as_of")
+    text = given.get("as_of")
     if not text:
         return None
     try:

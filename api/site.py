@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api.context import caller_of
 from api.negotiation import Wanted, wanted
 from api.pages.render import Pages
+from api.parameters import parameters, refuse_unknown
 from api.settings import Settings
 from layers.reader import Reader
 
@@ -44,6 +45,7 @@ class Site:
 
     async def health(self, request: Request) -> Response:
         """Answer which data are served; only of layers that the caller may know of."""
+        refuse_unknown(request.query_params)
         actor = caller_of(request.scope).purposeless
         layers = {
             view.layer.id: {"generation": view.generation.number}
@@ -55,6 +57,7 @@ class Site:
 
     async def accessibility(self, request: Request) -> Response:
         """Answer the accessibility statement; it is a page whatever form was asked for."""
+        parameters(request)
         asked_for = wanted(request, self.settings.language)
         page = Wanted(form="html", language=asked_for.language)
         return self.pages.answer("accessibility", request, page)

@@ -13,7 +13,16 @@ from layers.spec import Title
 from layers.wording import Language
 
 Group = Literal[
-    "field", "function", "link", "operation", "parameter", "problem", "record", "style", "type"
+    "field",
+    "function",
+    "link",
+    "operation",
+    "parameter",
+    "problem",
+    "record",
+    "status",
+    "style",
+    "type",
 ]
 
 

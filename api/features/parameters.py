@@ -13,6 +13,7 @@ from api.errors import ParameterError
 from api.features.crs import check_crs
 from api.filtering import parameters as filtering
 from api.filtering.wildcards import alike, also, pattern
+from api.parameters import refuse_unknown
 from gis_core.filters.ast import Condition
 from gis_core.offered_crs import CRS84, Box, box_to_storage, is_geographic, northing_first
 from gis_core.periods import read_period
@@ -120,13 +121,7 @@ def read_items_request(
 
 def read_item_request(given: Mapping[str, str], storage: int) -> str:
     """Read the parameters of one item: return the CRS of the answer."""
-    for name in given:
-        if name not in {"f", "lang", "crs"}:
-            raise ParameterError(
-                f"{name[:80]!r} is not a parameter here",
-                advice="Parameters: f, lang, crs",
-                parameter=name[:80],
-            )
+    refuse_unknown(given, "crs")
     return check_crs(given.get("crs", CRS84), storage, "crs")
 
 

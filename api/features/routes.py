@@ -39,6 +39,7 @@ from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.pages.features import MAX_ROWS, item_page, items_page
 from api.pages.render import Pages
+from api.parameters import given_once
 from api.settings import Settings
 from gis_core.offered_crs import crs_uri
 from layers.access import Actor
@@ -107,7 +108,7 @@ class Features:
         identifier = request.path_params["feature"]
 
         def answer() -> Response:
-            view, given = self._view(request), _parameters(request)
+            view, given = self._view(request), given_once(request)
             crs = read_item_request(given, self._storage)
             frame, during = self._one(request, view, identifier)
             if not len(frame):
@@ -163,7 +164,7 @@ class Features:
         matched: int,
     ) -> list[Link]:
         page = Page(asked.offset, asked.limit, matched, asked.hits)
-        given = _parameters(request)
+        given = given_once(request)
         bound = bound_to(caller_of(request.scope), view.id, given)
         told = asked.during.told or 0 if asked.during else 0
         turn = partial(self.cursors.encode, view, bound=bound, told=told)
@@ -205,7 +206,7 @@ class Features:
         """Answer one feature that is there in another format than GeoJSON."""
         identifier, url = request.path_params["feature"], self._url(view)
         batches = self._batches(form, request, view, Query(ids=(identifier,)), crs, during)
-        given, language = _parameters(request), asked_for.language
+        given, language = given_once(request), asked_for.language
         links = item_links(url, identifier, given, language, form.name)
         about = About(url, links, None, self._crs_told(form, request, crs))
         name = f"{view.id}-{identifier}"
@@ -237,7 +238,7 @@ class Features:
 
     def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
         """Return the collection, of now or of the cursor's time, and what is asked of it."""
-        view, given, offset = self._view(request), _parameters(request), None
+        view, given, offset = self._view(request), given_once(request), None
         told = None
         if "cursor" in given:
             caller = caller_of(request.scope)
@@ -294,15 +295,6 @@ class Features:
 
 def _actor(request: Request) -> Actor:
     return caller_of(request.scope).actor
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """Return the query parameters; one that is given twice is refused."""
-    pairs = request.query_params.multi_items()
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
-    return given
 
 
 def _streamed(

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import json_answer
+from api.caching import revalidated
 from api.context import caller_of
 from api.filtering.documents import Document, functions, queryables, sortables
 from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.ogc.openapi import SCHEMA
 from api.pages.render import Pages
+from api.parameters import parameters
 from api.settings import Settings
 from layers.reader import Reader
 from layers.view import CollectionView
@@ -56,6 +58,7 @@ class Filtering:
         self, answer: Callable[[Request, Wanted], Response]
     ) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
+            parameters(request)
             asked_for = wanted(request, self.settings.language)
             return await run_in_threadpool(answer, request, asked_for)
 
@@ -81,5 +84,9 @@ class Filtering:
         view = self.reader.view(actor, request.path_params["collection"])
         if asked_for.html:
             return self.pages.answer("collection", request, asked_for, view=view, bounds=None)
-        url = f"{self.settings.url}/collections/{view.id}"
-        return json_answer(describe(view, url, asked_for.language), asked_for.language, SCHEMA)
+        url, language = f"{self.settings.url}/collections/{view.id}", asked_for.language
+
+        def answer() -> Response:
+            return json_answer(describe(view, url, language), language, SCHEMA)
+
+        return revalidated(request, asked_for, lambda: [view], answer)

@@ -9,12 +9,13 @@ from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
+from api.ogc.openapi_finish import finished
 from api.records import asking as records
 from api.records.documents import PATH as CATALOGUE
 from api.settings import Settings
 from api.styles.documents import MBS
 from api.styles.files import GLYPHS, SPRITES
-from api.tiles.documents import MVT
+from api.tiles.documents import MVT, TILEJSON
 from api.wording import words
 from cartography.editions import Edition
 from cartography.glyphs import stacks
@@ -24,11 +25,14 @@ from gis_core.tiling import MATRIX_SETS
 from layers.access import Actor
 from layers.reader import Reader
 from layers.reader.tiles import tiled
-from layers.spec import GeometryKind
+from layers.spec import FieldSpec, GeometryKind
 from layers.view import CollectionView
 from layers.wording import Language
 
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+OPENAPI_31_TYPE = "application/vnd.oai.openapi+json;version=3.1"
+OPENAPI_FORMS = (("oas30", OPENAPI_TYPE), ("oas31", OPENAPI_31_TYPE))
+"""What ``f`` may be for the description itself, besides json and html."""
 JSON, SCHEMA = "application/json", "application/schema+json"
 Node = dict[str, Any]
 
@@ -67,7 +71,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         if tiled(view):
             facts = {"title": view.spec.title[language]}
             paths |= _tile_paths(f"/collections/{view.id}", "collection-", language, **facts)
-    return {
+    document = {
         "openapi": "3.0.3",
         "info": {
             "title": f"Flurbuch – {reader.municipality.title[language]}",
@@ -82,6 +86,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
             "schemas": {"Problem": _problem_schema()},
         },
     }
+    return finished(document, views, language)
 
 
 def _service_paths(language: Language) -> Node:
@@ -93,7 +98,7 @@ def _service_paths(language: Language) -> Node:
     return {
         "/": _get("landing", say("landing"), JSON),
         "/conformance": _get("conformance", say("conformance"), JSON),
-        "/openapi": _get("openapi", say("openapi"), OPENAPI_TYPE),
+        "/openapi": _openapi_path(language),
         "/collections": _get("collections", say("collections"), JSON),
         "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
         "/parcels": _get("parcels", say("parcels"), JSON),
@@ -107,6 +112,16 @@ def _service_paths(language: Language) -> Node:
     }
 
 
+def _openapi_path(language: Language) -> Node:
+    """Return the path of the description itself, in both versions."""
+    path = _get("openapi", _say(language, "openapi"), OPENAPI_TYPE)
+    content = path["get"]["responses"]["200"]["content"]
+    content[OPENAPI_31_TYPE] = content[OPENAPI_TYPE]
+    forms = {"type": "string", "enum": ["json", *dict(OPENAPI_FORMS), "html"]}
+    path["get"]["parameters"][-2] = _query("f", forms, language)
+    return path
+
+
 def _say(language: Language, operation: str, **facts: str) -> str:
     return words("operation", operation, language, **facts)
 
@@ -115,8 +130,8 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
     base, name = f"/collections/{view.spec.id}", view.spec.id
     say = partial(_say, language, title=view.spec.title[language])
     fields = [
-        {**_FORM, "name": f.name, "schema": JSON_TYPES[f.type], "description": f.title[language]}
-        for f in view.fields
+        {**_FORM, "name": name, "schema": _asked(field), "description": _told(field, language)}
+        for name, field in view.called().items()
     ]
     shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in _OF_ITEMS]
     crs = {"$ref": "#/components/parameters/crs"}
@@ -134,6 +149,18 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
     }
 
 
+def _asked(field: FieldSpec) -> Node:
+    """Return the schema of a field's value as a request states it."""
+    return {**JSON_TYPES[field.type], **({"x-ogc-unit": field.unit} if field.unit else {})}
+
+
+def _told(field: FieldSpec, language: Language) -> str:
+    """Return what a field is, with its unit and what its codes mean."""
+    title = f"{field.title[language]} ({field.unit})" if field.unit else field.title[language]
+    codes = [f"{code}: {meaning[language]}" for code, meaning in (field.codes or {}).items()]
+    return "; ".join([title, *codes])
+
+
 def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
     """Return the paths of tiles, of everything or of the collection at ``base``."""
     name = base.rsplit("/", 1)[-1] + "." if base else ""
@@ -142,15 +169,20 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
     }
     place = [_path(step, language) for step in ("tileMatrix", "tileRow", "tileCol")]
 
-    def get(operation: str, media_type: str, *parameters: Node) -> Node:
+    def get(operation: str, media_type: str, *parameters: Node, form: str = "json") -> Node:
         said = _say(language, f"{kind}{operation}", **facts)
-        return _get(f"{name}{operation}", said, media_type, *parameters, html=False)
+        forms = _query("f", {"type": "string", "enum": [form]}, language)
+        return _get(f"{name}{operation}", said, media_type, *parameters, forms, html=False)
 
+    tile_set = get("tileset", JSON, one)
+    tile_set["get"]["parameters"][-2]["schema"]["enum"].append("tilejson")
+    content = tile_set["get"]["responses"]["200"]["content"]
+    content[TILEJSON] = dict(content[JSON])
     return {
         f"{base}/tiles": get("tilesets", JSON),
-        f"{base}/tiles/{{tileMatrixSetId}}": get("tileset", JSON, one),
+        f"{base}/tiles/{{tileMatrixSetId}}": tile_set,
         f"{base}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": get(
-            "tile", MVT, one, *place
+            "tile", MVT, one, *place, form="mvt"
         ),
     }
 

@@ -10,14 +10,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import json_answer
-from api.caching import revalidated
+from api.caching import Source, revalidated
 from api.context import caller_of
-from api.negotiation import Wanted, wanted
+from api.negotiation import Offered, Wanted, wanted
 from api.ogc.conformance import classes_of, declared
-from api.ogc.openapi import OPENAPI_TYPE, SCHEMA, openapi_document
+from api.ogc.openapi import (
+    OPENAPI_31_TYPE,
+    OPENAPI_FORMS,
+    OPENAPI_TYPE,
+    SCHEMA,
+    Node,
+    openapi_document,
+)
+from api.ogc.openapi_31 import as_31
 from api.ogc.shell import Document, Shell
 from api.pages.maps import degrees_around
 from api.pages.render import Pages
+from api.parameters import parameters
 from api.settings import Settings
 from api.surface import Surface
 from layers.access import Actor
@@ -48,17 +57,18 @@ class Standard:
         return [
             Route("/", self._threaded(self.landing)),
             Route("/conformance", self._threaded(self.conformance)),
-            Route("/openapi", self._threaded(self.openapi)),
+            Route("/openapi", self._threaded(self.openapi, OPENAPI_FORMS)),
             Route("/collections", self._threaded(self.collections)),
             Route(one, self._threaded(self.collection)),
             Route(f"{one}/schema", self._threaded(self.schema)),
         ]
 
     def _threaded(
-        self, answer: Callable[[Request, Wanted], Response]
+        self, answer: Callable[[Request, Wanted], Response], also: Offered = ()
     ) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
-            asked_for = wanted(request, self.settings.language)
+            parameters(request)
+            asked_for = wanted(request, self.settings.language, also)
             return await run_in_threadpool(answer, request, asked_for)
 
         return endpoint
@@ -82,7 +92,10 @@ class Standard:
         def answer() -> Response:
             return json_answer(self.shell.collections(_actor(request), language), language)
 
-        return revalidated(request, asked_for, lambda: self._views(request), answer)
+        def sources() -> list[Source]:  # the catalogue is among the collections
+            return [*self._views(request), *self.reader.data_sets(_actor(request))]
+
+        return revalidated(request, asked_for, sources, answer)
 
     def collection(self, request: Request, asked_for: Wanted) -> Response:
         """Answer one collection."""
@@ -110,11 +123,20 @@ class Standard:
         return json_answer({"conformsTo": classes}, asked_for.language)
 
     def openapi(self, request: Request, asked_for: Wanted) -> Response:
-        """Answer the description of the interface."""
-        document = openapi_document(self.settings, self.reader, _actor(request), asked_for.language)
+        """Answer the description of the interface, in OpenAPI 3.0 or 3.1."""
+        language = asked_for.language
+
+        def document() -> Node:
+            return openapi_document(self.settings, self.reader, _actor(request), language)
+
+        def answer() -> Response:
+            if asked_for.form == "oas31":
+                return json_answer(as_31(document()), language, OPENAPI_31_TYPE)
+            return json_answer(document(), language, OPENAPI_TYPE)
+
         if asked_for.html:
-            return self.pages.answer("openapi", request, asked_for, document=document)
-        return json_answer(document, asked_for.language, OPENAPI_TYPE)
+            return self.pages.answer("openapi", request, asked_for, document=document())
+        return revalidated(request, asked_for, lambda: self._views(request), answer)
 
     def _fields(
         self,
@@ -125,8 +147,12 @@ class Standard:
         view = self._view(request)
         if asked_for.html:
             return self.collection(request, asked_for)
-        document = ask(_actor(request), view.spec.id, asked_for.language)
-        return json_answer(document, asked_for.language, SCHEMA)
+
+        def answer() -> Response:
+            document = ask(_actor(request), view.spec.id, asked_for.language)
+            return json_answer(document, asked_for.language, SCHEMA)
+
+        return revalidated(request, asked_for, lambda: [view], answer)
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(_actor(request), request.path_params["collection"])

@@ -71,6 +71,7 @@ class Shell:
         document = self._ask(core.landing_page, actor, "/", language)
         document["links"] += tile_links(self._settings.url, "", language)
         document["links"] += style_links(self._settings.url, language)
+        document["links"].append(_newer_description(self._settings.url, language))
         document["links"].append(self._beside("functions", "/functions", _JSON, language))
         document["links"].append(catalogue_link(self._settings.url, language))
         return document
@@ -160,6 +161,13 @@ def _moment(moment: date | None, of_day: time) -> str | None:
         return None
     instant = moment if isinstance(moment, datetime) else datetime.combine(moment, of_day)
     return f"{instant.isoformat(timespec='seconds')}Z"
+
+
+def _newer_description(url: str, language: Language) -> Document:
+    """Return the link to the description in OpenAPI 3.1; pygeoapi knows the one in 3.0."""
+    link = {"rel": "service-desc", "type": "application/vnd.oai.openapi+json;version=3.1"}
+    title = words("link", "service-desc", language)
+    return {**link, "title": title, "href": f"{url}/openapi?f=oas31"}
 
 
 def _links_served(document: Document, language: Language) -> None:

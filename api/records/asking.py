@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from api.errors import ParameterError
+from api.parameters import refuse_unknown
 
 PARAMETERS = ("q", "bbox", "datetime", "ids", "externalIds", "type", "limit", "offset")
 DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 100, 1000, 10_000
@@ -72,17 +73,6 @@ def read(given: Mapping[str, str], *, most: int = MAX_LIMIT) -> Asked:
         limit=min(_whole(given, "limit", DEFAULT_LIMIT, 1), most),
         offset=_whole(given, "offset", 0, 0),
     )
-
-
-def refuse_unknown(given: Mapping[str, str], *names: str) -> None:
-    """Refuse what is no parameter here."""
-    for name in given:
-        if name not in {*names, "f", "lang"}:
-            raise ParameterError(
-                f"{name[:80]!r} is not a parameter here",
-                advice=f"Parameters: {', '.join(('f', 'lang', *names))}",
-                parameter=name[:80],
-            )
 
 
 def _tells(record: Record, terms: tuple[str, ...]) -> bool:

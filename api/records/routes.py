@@ -10,12 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import json_answer
+from api.caching import revalidated
 from api.context import caller_of
-from api.errors import ParameterError, UnknownFeatureError
+from api.errors import UnknownFeatureError
 from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.pages.render import Pages
-from api.records.asking import read, refuse_unknown
+from api.parameters import given_once, parameters
+from api.records.asking import read
 from api.records.documents import GEOJSON, PATH, Document, catalogue, items, record
 from api.settings import Settings
 from layers.reader import Reader
@@ -59,7 +61,7 @@ class Records:
         return endpoint
 
     def _catalogue(self, request: Request, asked_for: Wanted) -> Response:
-        refuse_unknown(request.query_params)
+        parameters(request)
         language, sets = asked_for.language, self._sets(request)
         town = self.reader.municipality
         document = catalogue(self.settings, town, sets, language)
@@ -68,10 +70,10 @@ class Records:
             return self.pages.answer(
                 "records", request, asked_for, catalogue=document, records=records, q=""
             )
-        return json_answer(document, language)
+        return self._kept(request, asked_for, sets, document)
 
     def _items(self, request: Request, asked_for: Wanted) -> Response:
-        asked, language = read(_parameters(request)), asked_for.language
+        asked, language = read(given_once(request)), asked_for.language
         sets = self._sets(request)
         found = [r for r in (self._record(d, language) for d in sets) if asked.matches(r)]
         document = items(self.settings.url, asked, found, language)
@@ -84,32 +86,38 @@ class Records:
                 records=document["features"],
                 q=asked.given.get("q", ""),
             )
-        return json_answer(document, language, GEOJSON)
+        return self._kept(request, asked_for, sets, document, GEOJSON)
 
     def _item(self, request: Request, asked_for: Wanted) -> Response:
-        refuse_unknown(request.query_params)
+        parameters(request)
         name, language = request.path_params["recordId"], asked_for.language
-        for found in self._sets(request):
-            if found.id == name:
-                document = self._record(found, language)
-                if asked_for.html:
-                    return self.pages.answer(
-                        "record", request, asked_for, record=document, found=found
-                    )
-                return json_answer(document, language, GEOJSON)
-        raise UnknownFeatureError(f"{CATALOGUE} has no record {name[:80]!r}", collection=CATALOGUE)
+        found = next((one for one in self._sets(request) if one.id == name), None)
+        if found is None:
+            raise UnknownFeatureError(
+                f"{CATALOGUE} has no record {name[:80]!r}", collection=CATALOGUE
+            )
+        document = self._record(found, language)
+        if asked_for.html:
+            return self.pages.answer("record", request, asked_for, record=document, found=found)
+        return self._kept(request, asked_for, (found,), document, GEOJSON)
+
+    def _kept(
+        self,
+        request: Request,
+        asked_for: Wanted,
+        sets: tuple[DataSet, ...],
+        document: Document,
+        media_type: str = "application/json",
+    ) -> Response:
+        """Answer a document about data sets, with its validator."""
+
+        def answer() -> Response:
+            return json_answer(document, asked_for.language, media_type)
+
+        return revalidated(request, asked_for, lambda: sets, answer)
 
     def _sets(self, request: Request) -> tuple[DataSet, ...]:
         return self.reader.data_sets(caller_of(request.scope).purposeless)
 
     def _record(self, found: DataSet, language: Language) -> Document:
         return record(self.settings, self.reader.municipality, found, language)
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """Return the query parameters; one that is given twice is refused."""
-    pairs = request.query_params.multi_items()
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise ParameterError("a parameter is given twice", advice="Give each parameter once.")
-    return given

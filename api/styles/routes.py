@@ -12,10 +12,11 @@ from starlette.routing import Route
 from api.answers import json_answer
 from api.caching import revalidated
 from api.context import caller_of
-from api.errors import ParameterError, UnknownStyleError
+from api.errors import UnknownStyleError
 from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.pages.render import Pages
+from api.parameters import parameters, refuse_unknown
 from api.settings import Settings
 from api.styles.documents import MBS, metadata, styles, stylesheet, title_of
 from api.styles.files import glyphs, sprite
@@ -53,7 +54,7 @@ class Styles:
 
     def _threaded(self, answer: _Answer) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
-            _refuse_unknown(request)
+            parameters(request)
             asked_for = wanted(request, self.settings.language, (("mbs", MBS),))
             return await run_in_threadpool(answer, request, asked_for)
 
@@ -61,6 +62,7 @@ class Styles:
 
     def _file(self, answer: Callable[[Request], Response]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
+            refuse_unknown(request.query_params)
             return await run_in_threadpool(answer, request)
 
         return endpoint
@@ -112,13 +114,3 @@ def edition_of(name: str) -> Edition:
             f"there is no style {name[:80]!r}", advice=f"There are: {', '.join(Edition)}."
         )
     return Edition(name)
-
-
-def _refuse_unknown(request: Request) -> None:
-    for name in request.query_params:
-        if name not in {"f", "lang"}:
-            raise ParameterError(
-                f"{name[:80]!r} is not a parameter here",
-                advice="Parameters: f, lang",
-                parameter=name[:80],
-            )

@@ -14,9 +14,10 @@ from starlette.routing import Route
 from api.answers import json_answer
 from api.caching import VARY, encoding_of, kept_headers, not_modified, revalidated, strong_tag
 from api.context import caller_of
-from api.errors import FormatError, ParameterError
+from api.errors import FormatError
 from api.negotiation import Wanted, language_of
 from api.ogc.conformance import classes_of
+from api.parameters import parameters
 from api.settings import Settings
 from api.tiles.documents import (
     JSON,
@@ -102,7 +103,7 @@ class VectorTiles:
             def made() -> Response:
                 return json_answer(describe(request, language), language, media_type)
 
-            wanted = Wanted(form="json", language=language)
+            wanted = Wanted(form=form, language=language)
             return revalidated(request, wanted, lambda: self._views(request), made)
 
         async def endpoint(request: Request) -> Response:
@@ -124,7 +125,7 @@ class VectorTiles:
     def _tile_set(self, request: Request, language: Language) -> Document:
         one, views = _set_of(request), self._views(request)
         url, title = self.settings.url, self._title(request, language)
-        if request.query_params.get("f") != "tilejson":
+        if _form(request, "json", "tilejson") != "tilejson":
             return tile_set(url, _base(request), title, one, views, language)
         if one is not WEB_MERCATOR_QUAD:
             raise FormatError(
@@ -187,14 +188,9 @@ def whole(text: str) -> int:
 
 def _form(request: Request, *forms: str) -> str:
     """Return the form asked for, the first when none is; refuse what is no parameter here."""
-    for name in request.query_params:
-        if name not in {"f", "lang"}:
-            raise ParameterError(
-                f"{name[:80]!r} is not a parameter here",
-                advice="Parameters: f, lang",
-                parameter=name[:80],
-            )
-    form = request.query_params.get("f", forms[0])
+    accepted = request.headers.get("accept", "")
+    unsaid = "tilejson" if "tilejson" in forms and TILEJSON in accepted else forms[0]
+    form = parameters(request).get("f", unsaid)
     if form not in forms:
         raise FormatError(
             f"f: {form[:40]!r} is not offered", advice=f"Use {' or '.join(forms)}.", parameter="f"

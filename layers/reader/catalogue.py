@@ -44,6 +44,11 @@ class DataSet:
     generation: GenerationInfo
     first: GenerationInfo | None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields that the actor may read."""
+        return tuple(field.name for field in self.fields)
+
 
 class Catalogue(Merged):
     """Answers what data sets there are."""

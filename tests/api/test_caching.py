@@ -18,6 +18,14 @@ PATHS = [
     "/collections",
     "/collections/baum",
     "/collections/flurstueck",
+    "/collections/baum/schema",
+    "/collections/baum/queryables",
+    "/collections/baum/sortables",
+    "/collections/katalog",
+    "/collections/katalog/items",
+    "/collections/katalog/items/baum",
+    "/openapi",
+    "/openapi?f=oas31",
     "/collections/baum/items",
     "/collections/baum/items?limit=3&offset=5&sortby=height_m",
     "/collections/flurstueck/items?bbox=6.57,51.33,6.58,51.34",
@@ -29,7 +37,7 @@ def test_what_is_known_is_not_sent_again(client, path):
     first = client.get(path)
     tag = first.headers["etag"]
     assert first.headers["cache-control"] == "public, no-cache"
-    strong = "/items" in path
+    strong = "/items" in path and "katalog" not in path
     assert tag.startswith('"' if strong else 'W/"')
     assert ("last-modified" in first.headers) == strong
     for known in (tag, f'"x", {tag}', f'{tag} , W/"y"', f"W/{tag.removeprefix('W/')}", "*"):

@@ -36,7 +36,7 @@ def test_it_is_valid_and_needs_no_other_document(document):
 
 
 def test_it_has_the_media_type_that_the_landing_page_promises(client, get):
-    [link] = [k for k in get("/")["links"] if k["rel"] == "service-desc"]
+    link, *_ = (k for k in get("/")["links"] if k["rel"] == "service-desc")
     answer = client.get(link["href"], headers={"accept": link["type"]})
     assert answer.headers["content-type"] == link["type"]
     assert answer.json()["openapi"].startswith("3.0.")
