@@ -8,11 +8,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from api.addresses import OneAddress
+from api.coverages.routes import Coverages
 from api.failures import Failures
 from api.features.cursor import Cursors, cursor_key
 from api.features.routes import Features
@@ -95,16 +96,18 @@ def _surfaces(
     settings: Settings, reader: Reader, pages: Pages, cursors: Cursors
 ) -> tuple[Surface, ...]:
     """Return all parts of the service; the first whose route fits answers."""
+    shell = Shell(settings, reader)
     parts: tuple[Surface, ...] = (
         Site(settings, reader, pages),
-        Records(settings, reader, pages),  # before the collections of the layers
+        Records(settings, reader, pages),  # before the collections of features
+        Coverages(settings, reader, pages, shell),
         Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader),
         Styles(settings, reader, pages),
     )
-    return (*parts, Standard(settings, reader, pages, Shell(settings, reader), beside=parts))
+    return (*parts, Standard(settings, reader, pages, shell, beside=parts))
 
 
 def _middleware() -> list[Middleware]:
@@ -115,6 +118,11 @@ def _middleware() -> list[Middleware]:
             CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], expose_headers=EXPOSED
         ),
         # The least effort already makes features eight times smaller.
-        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1),
+        Middleware(
+            GZipMiddleware,
+            minimum_size=1024,
+            compresslevel=1,
+            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
+        ),
         Middleware(OneAddress),
     ]

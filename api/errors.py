@@ -55,3 +55,15 @@ class UnknownStyleError(FlurbuchError):
     """No map style, picture of signs or typeface has this name."""
 
     code = "unknown-style"
+
+
+class OutsideError(FlurbuchError):
+    """The area asked for lies beyond the data."""
+
+    code = "outside"
+
+
+class TooLargeError(FlurbuchError):
+    """The answer would be larger than what is given out at once."""
+
+    code = "too-large"

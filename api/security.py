@@ -17,7 +17,9 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-EXPOSED = ("Content-Crs", "Content-Disposition", "ETag", "Last-Modified", "Link")
+EXPOSED = (
+    *("Content-Bbox", "Content-Crs", "Content-Disposition", "ETag", "Last-Modified", "Link"),
+)
 """Headers that scripts of other sites may read."""
 
 

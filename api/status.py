@@ -48,6 +48,8 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.CursorGoneError: (HTTPStatus.GONE, 1),
     asking.UnknownFeatureError: (HTTPStatus.NOT_FOUND, 1),
     asking.UnknownStyleError: (HTTPStatus.NOT_FOUND, 1),
+    asking.OutsideError: (HTTPStatus.NOT_FOUND, 1),
+    asking.TooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 1),
     asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 

@@ -19,6 +19,7 @@ Group = Literal[
     "operation",
     "parameter",
     "problem",
+    "raster",
     "record",
     "status",
     "style",

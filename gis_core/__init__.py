@@ -10,7 +10,7 @@ Places
     `window` whether a position can be true, `geometry` repairs and measures, `neighbours` finds
     who borders on whom, `fabric_quality` what is wrong with a fabric of parcels. `offered_crs` are
     the systems an answer may be in, `search_area` a box of one of them, `geojson` writes it;
-    `patchwork` carries many positions over at little cost.
+    `patchwork` carries many positions over at little cost; `cell_grid` is a raster's place.
 History
     `lineage` tells from the `lifetimes` of parcels which became which; `descent` follows it.
 Tiles

@@ -14,7 +14,7 @@ How it finds its parcel
 Who reads it
     `reader` is the one door to stored data: `access` holds roles, `view` decides what one actor
     sees, `query` is what is asked, `queryables` what a filter may name, `lifetimes` when features
-    were, `audit` logs it.
+    were, `audit` logs it; `rasters` reads cells.
 What is made of it
     `dossier` gathers a parcel, `find` searches, `object_ids` knows the cadastre's identifiers;
     `wording` and `uses` write and read values; `tile_archive` holds all vector tiles in one file.

@@ -167,14 +167,21 @@ def _area(given: Mapping[str, str], storage: int, bounds: Box) -> tuple[BaseGeom
             raise _refused("bbox-crs", given["bbox-crs"], "to be given together with bbox")
         return None, False
     uri = check_crs(given.get("bbox-crs", CRS84), storage, "bbox-crs")
-    box = _box(given["bbox"], uri)
+    box = read_box(given["bbox"], uri)
     area = box_to_storage(box, uri, storage, bounds)
     if area is not None and area.covers(shapely.box(*bounds)):
         return None, False  # a box around everything narrows nothing
     return area, area is None
 
 
-def _box(text: str, uri: str) -> Box:
+def read_box(text: str, uri: str) -> Box:
+    """Return the four numbers of a box in a reference system, as they were written.
+
+    Raises
+    ------
+    ParameterError
+        It is no box; west may be greater than east in degrees only.
+    """
     expected = "four finite numbers xmin,ymin,xmax,ymax (or six with heights)"
     try:
         numbers = [float(part) for part in text.split(",")]

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from api.coverages.files import GEOTIFF
+from api.coverages.picture import PNG
 from api.features.formats.registry import FORMATS
 from api.negotiation import LANGUAGES
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, box_to_crs84, crs_uri, supported_crs
 from layers.access import Actor
 from layers.reader import Reader
+from layers.reader.rasters import RasterView
 from layers.spec import GeometryKind
 from layers.view import CollectionView
 
@@ -36,7 +39,8 @@ def pygeoapi_config(settings: Settings, reader: Reader, actor: Actor) -> dict[st
             view.spec.id: _collection(settings, reader, actor, view)
             for view in reader.collections(actor)
             if view.spec.geometry is not GeometryKind.NONE
-        },
+        }
+        | {view.id: _raster(settings, reader, actor, view) for view in reader.rasters(actor)},
     }
 
 
@@ -89,17 +93,53 @@ def _collection(
             {
                 "type": "feature",
                 "name": "api.ogc.provider.ReaderProvider",
-                "data": {
-                    "data_dir": str(settings.data_dir),
-                    "municipality": settings.municipality,
-                    "layer_dirs": [str(folder) for folder in settings.layer_dirs],
-                },
+                "data": _data(settings),
                 "id_field": "feature_id",
                 "options": {"collection": view.spec.id, "role": actor.role},
                 "crs": list(supported_crs(storage)),
                 "storage_crs": crs_uri(storage),
             }
         ],
+    }
+
+
+def _raster(settings: Settings, reader: Reader, actor: Actor, view: RasterView) -> dict[str, Any]:
+    storage = reader.municipality.storage_crs
+    box = box_to_crs84(reader.raster_grid(view, view.crs).box, storage)
+    shared = {
+        "data": _data(settings),
+        "options": {"collection": view.id, "role": actor.role},
+        "storage_crs": view.crs,
+    }
+    return {
+        "type": "collection",
+        "title": dict(view.spec.title),
+        "description": dict(view.layer.description or view.spec.title),
+        "keywords": {language: [view.layer.title[language]] for language in LANGUAGES},
+        "links": [],
+        "extents": {"spatial": {"bbox": list(box), "crs": CRS84}},
+        "providers": [
+            {
+                "type": "coverage",
+                "name": "api.ogc.raster_provider.CoverageProvider",
+                "format": {"name": "tif", "mimetype": GEOTIFF},
+                **shared,
+            },
+            {
+                "type": "map",
+                "name": "api.ogc.raster_provider.MapProvider",
+                "format": {"name": "png", "mimetype": PNG},
+                **shared,
+            },
+        ],
+    }
+
+
+def _data(settings: Settings) -> dict[str, Any]:
+    return {
+        "data_dir": str(settings.data_dir),
+        "municipality": settings.municipality,
+        "layer_dirs": [str(folder) for folder in settings.layer_dirs],
     }
 
 

@@ -2,14 +2,16 @@
 
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
+from api.coverages.openapi import LIMITS, raster_paths
 from api.features.formats.registry import FORMATS, GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
 from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
 from api.ogc.openapi_finish import finished
+from api.ogc.openapi_nodes import FORM, PROBLEM, Node, query
+from api.ogc.openapi_nodes import path as path_
 from api.records import asking as records
 from api.records.documents import PATH as CATALOGUE
 from api.settings import Settings
@@ -34,9 +36,7 @@ OPENAPI_31_TYPE = "application/vnd.oai.openapi+json;version=3.1"
 OPENAPI_FORMS = (("oas30", OPENAPI_TYPE), ("oas31", OPENAPI_31_TYPE))
 """What ``f`` may be for the description itself, besides json and html."""
 JSON, SCHEMA = "application/json", "application/schema+json"
-Node = dict[str, Any]
 
-_FORM: Node = {"in": "query", "required": False, "style": "form", "explode": False}
 _OF_ITEMS = (
     "limit",
     "offset",
@@ -52,10 +52,6 @@ _OF_ITEMS = (
     *filtering.NAMES,
 )
 _BINARY: Node = {"schema": {"type": "string", "format": "binary"}}
-_PROBLEM: Node = {
-    "description": "Problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
 def openapi_document(settings: Settings, reader: Reader, actor: Actor, language: Language) -> Node:
@@ -71,6 +67,8 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         if tiled(view):
             facts = {"title": view.spec.title[language]}
             paths |= _tile_paths(f"/collections/{view.id}", "collection-", language, **facts)
+    for raster in reader.rasters(actor):
+        paths |= raster_paths(raster, language)
     document = {
         "openapi": "3.0.3",
         "info": {
@@ -78,6 +76,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
             "version": version("flurbuch"),
             "contact": {"email": settings.contact_email},
             "license": {"name": "dl-de/zero-2-0", "url": "https://www.govdata.de/dl-de/zero-2-0"},
+            "x-OGC-limits": LIMITS,
         },
         "servers": [{"url": settings.url}],
         "paths": paths,
@@ -93,14 +92,14 @@ def _service_paths(language: Language) -> Node:
     """Return the paths that are no collection's."""
     say = partial(_say, language)
     text = {"type": "string", "maxLength": 200}
-    day = _query("as_of", {"type": "string", "format": "date"}, language)
-    parcel, matrix_set = _path("parcelKey", language), _path("tileMatrixSetId", language)
+    day = query("as_of", {"type": "string", "format": "date"}, language)
+    parcel, matrix_set = path_("parcelKey", language), path_("tileMatrixSetId", language)
     return {
         "/": _get("landing", say("landing"), JSON),
         "/conformance": _get("conformance", say("conformance"), JSON),
         "/openapi": _openapi_path(language),
         "/collections": _get("collections", say("collections"), JSON),
-        "/find": _get("find", say("find"), JSON, _query("q", text, language, required=True)),
+        "/find": _get("find", say("find"), JSON, query("q", text, language, required=True)),
         "/parcels": _get("parcels", say("parcels"), JSON),
         "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, parcel, day),
         "/functions": _get("functions", say("functions"), JSON),
@@ -118,7 +117,7 @@ def _openapi_path(language: Language) -> Node:
     content = path["get"]["responses"]["200"]["content"]
     content[OPENAPI_31_TYPE] = content[OPENAPI_TYPE]
     forms = {"type": "string", "enum": ["json", *dict(OPENAPI_FORMS), "html"]}
-    path["get"]["parameters"][-2] = _query("f", forms, language)
+    path["get"]["parameters"][-2] = query("f", forms, language)
     return path
 
 
@@ -130,7 +129,7 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
     base, name = f"/collections/{view.spec.id}", view.spec.id
     say = partial(_say, language, title=view.spec.title[language])
     fields = [
-        {**_FORM, "name": name, "schema": _asked(field), "description": _told(field, language)}
+        {**FORM, "name": name, "schema": _asked(field), "description": _told(field, language)}
         for name, field in view.called().items()
     ]
     shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in _OF_ITEMS]
@@ -144,7 +143,7 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
             _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields)
         ),
         f"{base}/items/{{featureId}}": _in_every_format(
-            _get(f"{name}.item", say("item"), GEOJSON, _path("featureId", language), crs)
+            _get(f"{name}.item", say("item"), GEOJSON, path_("featureId", language), crs)
         ),
     }
 
@@ -164,14 +163,14 @@ def _told(field: FieldSpec, language: Language) -> str:
 def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
     """Return the paths of tiles, of everything or of the collection at ``base``."""
     name = base.rsplit("/", 1)[-1] + "." if base else ""
-    one = _path("tileMatrixSetId", language) | {
+    one = path_("tileMatrixSetId", language) | {
         "schema": {"type": "string", "enum": list(MATRIX_SETS)}
     }
-    place = [_path(step, language) for step in ("tileMatrix", "tileRow", "tileCol")]
+    place = [path_(step, language) for step in ("tileMatrix", "tileRow", "tileCol")]
 
     def get(operation: str, media_type: str, *parameters: Node, form: str = "json") -> Node:
         said = _say(language, f"{kind}{operation}", **facts)
-        forms = _query("f", {"type": "string", "enum": [form]}, language)
+        forms = query("f", {"type": "string", "enum": [form]}, language)
         return _get(f"{name}{operation}", said, media_type, *parameters, forms, html=False)
 
     tile_set = get("tileset", JSON, one)
@@ -189,11 +188,11 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
 
 def _style_paths(language: Language) -> Node:
     """Return the paths of the map styles and of what they are made of."""
-    say, style = partial(_say, language), _path("styleId", language)
+    say, style = partial(_say, language), path_("styleId", language)
     style["schema"] = {"type": "string", "enum": [edition.value for edition in Edition]}
-    signs = _path("sprite", language) | {"schema": {"type": "string", "enum": list(SPRITES)}}
-    face = _path("fontstack", language) | {"schema": {"type": "string", "enum": list(stacks())}}
-    letters = _path("range", language)
+    signs = path_("sprite", language) | {"schema": {"type": "string", "enum": list(SPRITES)}}
+    face = path_("fontstack", language) | {"schema": {"type": "string", "enum": list(stacks())}}
+    letters = path_("range", language)
     letters["schema"] = {"type": "string", "pattern": "^[0-9]+-[0-9]+$", "example": "0-255"}
     picture = _get("sprite", say("sprite"), JSON, style, signs, html=False)
     picture["get"]["responses"]["200"]["content"]["image/png"] = _BINARY
@@ -228,10 +227,10 @@ def _record_paths(language: Language) -> Node:
         "offset": (offset, "offset"),
     }
     parameters = [
-        {**_FORM, "name": name, "schema": schema, "description": words("parameter", said, language)}
+        {**FORM, "name": name, "schema": schema, "description": words("parameter", said, language)}
         for name, (schema, said) in described.items()
     ]
-    say, one = partial(_say, language), _path("recordId", language)
+    say, one = partial(_say, language), path_("recordId", language)
     return {
         CATALOGUE: _get("catalogue", say("catalogue"), JSON),
         f"{CATALOGUE}/items": _get(
@@ -270,20 +269,9 @@ def _get(
             "operationId": operation,
             "summary": summary,
             "parameters": [*parameters, *common],
-            "responses": {"200": {"description": summary, "content": content}, "default": _PROBLEM},
+            "responses": {"200": {"description": summary, "content": content}, "default": PROBLEM},
         }
     }
-
-
-def _query(name: str, schema: Node, language: Language, *, required: bool = False) -> Node:
-    said = words("parameter", name, language)
-    return {**_FORM, "name": name, "required": required, "schema": schema, "description": said}
-
-
-def _path(name: str, language: Language) -> Node:
-    said = words("parameter", name, language)
-    text = {"type": "string"}
-    return {"name": name, "in": "path", "required": True, "schema": text, "description": said}
 
 
 def _shared(storage: int, language: Language) -> Node:
@@ -312,9 +300,9 @@ def _shared(storage: int, language: Language) -> Node:
         },
         "filter-crs": crs,
     }
-    shared = {name: _query(name, schema, language) for name, schema in schemas.items()}
+    shared = {name: query(name, schema, language) for name, schema in schemas.items()}
     every = {"type": "string", "enum": ["json", "geojson", "html", *FORMATS]}
-    return {**shared, "f-features": _query("f", every, language)}
+    return {**shared, "f-features": query("f", every, language)}
 
 
 def _problem_schema() -> Node:

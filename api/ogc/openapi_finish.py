@@ -23,7 +23,7 @@ _EXAMPLES: dict[str, object] = {
     "tileCol": "16980",
     "tileMatrixSetId": "WebMercatorQuad",
 }
-_STATUSES = ("304", "308", "400", "404", "406", "410", "503")
+_STATUSES = ("304", "308", "400", "404", "406", "410", "413", "503")
 # What is not kept with a validator: answers that cost nothing or depend on what was searched.
 _WITHOUT_TAG = {"/", "/conformance", "/find", "/functions", "/healthz"}
 _WITHOUT_TAG |= {"/parcels", "/parcels/{parcelKey}", "/styles", "/styles/{styleId}/metadata"}
@@ -90,7 +90,7 @@ def _tell_outcomes(path: str, operation: Node) -> None:
         statuses |= {"308", "410"}
     if "#/components/parameters/cursor" in names:
         statuses.add("410")
-    if path.endswith("/{tileCol}"):
+    if path.endswith("/{tileCol}") and "/map/" not in path:
         responses["204"] = {"$ref": "#/components/responses/204"}
     for status in sorted(statuses):
         responses.setdefault(status, {"$ref": f"#/components/responses/{status}"})

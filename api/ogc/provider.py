@@ -25,7 +25,9 @@ _OPEN: dict[_Place, Reader] = {}  # pygeoapi makes a provider anew for every req
 _LOCK = Lock()
 
 
-def _reader(place: _Place) -> Reader:
+def opened_reader(data: dict[str, Any]) -> Reader:
+    """Return the reader of a data directory, opened once; ``data`` as in the configuration."""
+    place = data["data_dir"], data["municipality"], tuple(data["layer_dirs"])
     with _LOCK:
         if place not in _OPEN:
             data_dir, municipality, layer_dirs = place
@@ -50,8 +52,7 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
 
     def __init__(self, provider_def: dict[str, Any]) -> None:
         super().__init__(provider_def)
-        data = provider_def["data"]
-        self.reader = _reader((data["data_dir"], data["municipality"], tuple(data["layer_dirs"])))
+        self.reader = opened_reader(provider_def["data"])
         self.collection: str = provider_def["options"]["collection"]
         self.actor = Actor(role=provider_def["options"].get("role", CITIZEN.role))
         self.language: Language = provider_def["options"].get("language", "de")

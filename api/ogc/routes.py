@@ -19,10 +19,10 @@ from api.ogc.openapi import (
     OPENAPI_FORMS,
     OPENAPI_TYPE,
     SCHEMA,
-    Node,
     openapi_document,
 )
 from api.ogc.openapi_31 import as_31
+from api.ogc.openapi_nodes import Node
 from api.ogc.shell import Document, Shell
 from api.pages.maps import degrees_around
 from api.pages.render import Pages
@@ -76,7 +76,7 @@ class Standard:
     def landing(self, request: Request, asked_for: Wanted) -> Response:
         """Answer what this service is and where things are."""
         if asked_for.html:
-            return self.pages.answer("home", request, asked_for, collections=self._views(request))
+            return self._listing("home", request, asked_for)
         return json_answer(
             self.shell.landing(_actor(request), asked_for.language), asked_for.language
         )
@@ -84,9 +84,7 @@ class Standard:
     def collections(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the collections that the caller may read."""
         if asked_for.html:
-            return self.pages.answer(
-                "collections", request, asked_for, collections=self._views(request)
-            )
+            return self._listing("collections", request, asked_for)
         language = asked_for.language
 
         def answer() -> Response:
@@ -156,6 +154,15 @@ class Standard:
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(_actor(request), request.path_params["collection"])
+
+    def _listing(self, page: str, request: Request, asked_for: Wanted) -> Response:
+        return self.pages.answer(
+            page,
+            request,
+            asked_for,
+            collections=self._views(request),
+            rasters=self.reader.rasters(_actor(request)),
+        )
 
     def _views(self, request: Request) -> list[CollectionView]:
         return [

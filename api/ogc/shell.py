@@ -13,6 +13,7 @@ from pygeoapi import api as core
 from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
+from api.coverages.documents import with_grid
 from api.features.formats.registry import MEDIA_TYPES
 from api.filtering.documents import time_roles
 from api.ogc.config import pygeoapi_config
@@ -105,6 +106,11 @@ class Shell:
 
     def _lead_on(self, collection: Document, actor: Actor, language: Language) -> None:
         """Add what pygeoapi knows nothing of."""
+        if collection["id"] in self._reader.raster_ids():
+            view = self._reader.raster_view(actor, collection["id"])
+            grid = self._reader.raster_grid(view, view.crs)
+            with_grid(collection, self._settings.url, view, grid, language)
+            return
         base = f"/collections/{collection['id']}"
         sortables = self._beside("sortables", f"{base}/sortables", _SCHEMA, language)
         collection["links"].append(sortables)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from api.coverages.files import GEOTIFF
+from api.coverages.picture import PNG
 from api.negotiation import LANGUAGES
 from api.records.asking import Asked
 from api.settings import Settings
@@ -18,14 +20,14 @@ from layers.wording import Language
 GEOJSON, JSON, HTML = "application/geo+json", "application/json", "text/html"
 SCHEMA = "application/schema+json"
 PATH = f"/collections/{CATALOGUE}"
+_REL = "http://www.opengis.net/def/rel/ogc/1.0"
 _CORE = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core"
 Document = dict[str, Any]
 
 
 def catalogue_link(url: str, language: Language) -> Document:
     """Return the link by which the landing page leads to the catalogue."""
-    rel = "http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog"
-    return _link(rel, f"{url}{PATH}", JSON, language)
+    return _link(f"{_REL}/ogc-catalog", f"{url}{PATH}", JSON, language)
 
 
 def catalogue(
@@ -143,7 +145,14 @@ def _links(url: str, found: DataSet, language: Language) -> list[Document]:
         _link("alternate", f"{own}?f=html", HTML, language),
         _link("collection", f"{url}{PATH}", JSON, language),
     ]
-    if found.geometry in {None, GeometryKind.NONE}:
+    if found.geometry is None:
+        return [
+            *links,
+            _link("describedby", data, JSON, language),
+            _link(f"{_REL}/coverage", f"{data}/coverage", GEOTIFF, language),
+            _link(f"{_REL}/map", f"{data}/map", PNG, language),
+        ]
+    if found.geometry is GeometryKind.NONE:
         return links
     links += [
         _link("describedby", data, JSON, language),

@@ -27,7 +27,7 @@ from layers.ingest.files import describe_file
 from layers.ingest.report import Counts, FaultLog, FileReport, IngestReport
 from layers.municipality import Municipality
 from layers.scratch import scratch_folder
-from layers.spec import LayerSpec
+from layers.spec import LayerSpec, RasterKind
 
 _BLOCK = 512
 _EMPTY = -9999.0  # what cells without a height hold where the source states no such value
@@ -80,7 +80,9 @@ def ingest_raster(
         folder = stack.enter_context(scratch_folder())
         sources = stack.enter_context(unpacked(files[0]))
         _expect_one(sources, layer, files)
-        cells = _convert(sources[0].path, folder, file, municipality, crs)
+        codes = layer.raster is not None and layer.raster.kind is RasterKind.CLASSES
+        overviews = "MODE" if codes else "AVERAGE"
+        cells = _convert(sources[0].path, folder, file, municipality, crs, overviews)
         _count(file, layer, cells)
         broken = [_broken(file, cells)] if cells.broken else []
         faults.add(broken)
@@ -116,9 +118,14 @@ def _expect_one(found: Sequence[object], layer: LayerSpec, files: Sequence[Path]
 
 
 def _convert(
-    path: Path, folder: Path, report: FileReport, municipality: Municipality, crs: str | None
+    path: Path,
+    folder: Path,
+    report: FileReport,
+    municipality: Municipality,
+    crs: str | None,
+    overviews: str,
 ) -> _Cells:
-    """Check a GeoTIFF and write it as ``cog.tif`` into a folder."""
+    """Check a GeoTIFF and write it as ``cog.tif``, its overviews as told, into a folder."""
     try:
         with rasterio.open(path, driver="GTiff") as source:
             target = _checked_crs(source, report, municipality, crs)
@@ -150,7 +157,7 @@ def _convert(
             driver="COG",
             compress="DEFLATE",
             predictor="YES",
-            overview_resampling="AVERAGE",
+            overview_resampling=overviews,
         )
     except RasterioError as fault:
         raise _explained(report, fault) from fault

@@ -2,8 +2,8 @@
 
 Columns and rows are decided before the query; reading a secret is logged before the answer.
 `door` decides and logs; `features`, `batches`, `ready` (with `assembled`), `merged`, `figures`,
-`catalogue` and `tiles` are what it answers, `through_time` of any period, for which it reads
-`several` tables as one; `reader` puts them together.
+`catalogue`, `rasters` and `tiles` are what it answers, `through_time` of any period, for which it
+reads `several` tables as one; `reader` puts them together.
 """
 
 from layers.reader.reader import Reader, open_reader

@@ -79,6 +79,7 @@ def test_the_collections_are_the_public_ones_with_a_place(get):
     listed = get("/collections")["collections"]
     assert {c["id"] for c in listed if c["itemType"] == "feature"} == set(PUBLIC)
     assert [c["id"] for c in listed if c["itemType"] == "record"] == ["katalog"]
+    assert [c["id"] for c in listed if c["itemType"] == "coverage"] == ["terrain"]
 
 
 def proofs():

@@ -187,7 +187,7 @@ def test_a_hidden_field_is_as_unknown_in_every_format(client, collection, field,
         assert told == unknown
 
 
-@pytest.mark.parametrize("collection", [*HIDDEN, "terrain", "property_tax"])
+@pytest.mark.parametrize("collection", [*HIDDEN, "property_tax"])
 def test_a_hidden_collection_is_as_absent_as_any(client, collection):
     for path in (
         "",

@@ -26,6 +26,7 @@ ADDRESSES = {
     "collection": ("/collections/flurstueck", 200),
     "schema": ("/collections/baum/schema", 200),
     "queryables": ("/collections/strassenschaden/queryables", 200),
+    "raster": ("/collections/terrain", 200),
     "items": ("/collections/flurstueck/items", 200),
     "items-middle": ("/collections/strassenschaden/items?offset=20&limit=5", 200),
     "items-none": ("/collections/baum/items?genus=Palme", 200),
@@ -129,7 +130,10 @@ def test_names_and_labels_are_there(page):
     for link in page.xpath("//a | //button"):
         assert words(link)
     assert not page.xpath("//*[@tabindex > 0]")
-    for drawing in page.xpath("//*[local-name()='svg']"):
+    for colour in page.xpath("//td//*[local-name()='svg']"):  # of a legend
+        assert colour.get("role") == "img"
+        assert colour.get("aria-label")
+    for drawing in page.xpath("//*[local-name()='svg'][not(ancestor::td)]"):
         assert drawing.get("role") == "img"
         assert len(words(drawing.xpath("./*[local-name()='desc']")[0])) > 100
 

@@ -27,7 +27,7 @@ def provider(config):
 
 
 def test_the_configuration_knows_what_is_public_and_nothing_else(config):
-    assert set(config["resources"]) == set(PUBLIC)
+    assert set(config["resources"]) == {*PUBLIC, "terrain"}
     assert not any(name in json.dumps(config) for name in HIDDEN)
 
 
