@@ -8,6 +8,7 @@
 `types`, `placing`    the tree against a schema; its geometries in the storage CRS
 `times`, `functions`  relations of instants and sets; folding, arithmetic, functions
 `evaluate`            what a filter means for one feature
+`columnar`            the same for many at once, where columns can tell
 ====================  ===============================================================
 
 The store turns the same tree into a query of its own. Every refusal is a ``FilterError`` that

@@ -4,13 +4,13 @@
 builds one aside, `tables` (with `rows`, `cells`, `gpkg`, `hilbert`, `rtree`) its tables; `amend`
 builds one as a changed copy of the former, table by table (`amended_table`); `catalogue` publishes
 it, `housekeeping` throws away. Reading: `reading` answers a `query` through connections that
-`guard` lends, with `filter_functions` for a filter and `exact` for its place, and what is `nearby`
-as it is stored;
-`differences` tells two generations apart, by what amendments `touched` where that is known. `sql`
-puts statements together, `schema` is the form of tables and generations, `disk` locks, fsync and
-the meaning of disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit`
-log. `fragments` keeps public features as ready GeoJSON beside the tables, `parquet` tables larger
-than memory on any storage, `tile_cache` tiles that were made.
+`guard` lends: as SQL (`asking`, with `filter_functions` for a filter), by `columns` that are held
+in memory, with `exact` geometry, and what is `nearby` as it is stored; `differences` tells two
+generations apart, by what amendments `touched` where that is known. `sql` puts statements
+together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning of
+disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
+`fragments` keeps public features as ready GeoJSON beside the tables, `parquet` tables larger than
+memory on any storage, `tile_cache` tiles that were made.
 """
 
 from gis_core.store.amend import Amendment

@@ -1,9 +1,8 @@
 """Rows out of a generation: R-tree first, exact geometry second, columns last."""
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from numpy.typing import NDArray
 from gis_core.errors import StoreError
 from gis_core.merge.flat import FlatShapes
 from gis_core.store import gpkg, sql
+from gis_core.store.asking import asked, kind_of, run, stated
 from gis_core.store.cells import from_cells, to_bound, to_json
+from gis_core.store.columns import Columns
 from gis_core.store.exact import exact
-from gis_core.store.filter_functions import functions
 from gis_core.store.fragments import Segment, Segments
 from gis_core.store.guard import Connections, Guarded, Release
 from gis_core.store.nearby import Nearby
@@ -37,7 +37,6 @@ from gis_core.store.schema import (
 
 _LARGE_CHUNK = 20_000
 Row = tuple[object, ...]
-Functions = Mapping[str, Callable[..., Any]]
 
 
 class Snapshot:
@@ -48,11 +47,13 @@ class Snapshot:
         info: GenerationInfo,
         connections: Connections,
         segments: Segments,
+        columns: Columns,
         deadline_s: float | None = None,
     ) -> None:
         self.info = info
         self._connections = connections
         self._segments = segments
+        self._held = columns
         self._deadline_s = deadline_s
 
     def table(self, name: str, *, sealed: bool | None = None) -> TableInfo:
@@ -165,7 +166,7 @@ class Snapshot:
             conditions=[sql.in_box(schema, box, least_area)],
         )
         with self._lend(table, released) as db:
-            return Nearby.of(_run(db, statement).fetchall(), schema, names)
+            return Nearby.of(run(db, statement).fetchall(), schema, names)
 
     def count(
         self,
@@ -179,13 +180,13 @@ class Snapshot:
         query = query or Query()
         table = self.table(name, sealed=sealed)
         self._columns(table, query, released)
-        conditions, lent = _asked(table, query)
+        conditions, lent = asked(table, query)
         if not conditions:
             return table.count
         if not query.places:
             statement = sql.Statement(schema=table.schema, columns=(), conditions=conditions)
             with self._lend(table, released) as db, db.calling(lent):
-                return int(_run(db, statement).fetchone()[0])
+                return int(run(db, statement).fetchone()[0])
         if table.schema.geometry is None or not table.count:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
@@ -199,8 +200,13 @@ class Snapshot:
         self._columns(table, query, released)
         if query.places and (table.schema.geometry is None or not table.count):
             return np.empty(0, np.int64)
+        known = self._held.numbers(
+            self.info.path, table, query, partial(self._in_order, table, released)
+        )
+        if known is not None:
+            return known
         paged = query.limit is not None or query.offset > 0
-        conditions, lent = _asked(table, query)
+        conditions, lent = asked(table, query)
         statement = sql.Statement(
             schema=table.schema,
             columns=[FID],
@@ -211,9 +217,16 @@ class Snapshot:
             ordered=paged or bool(query.sort),
         )
         with self._lend(table, released) as db, db.calling(lent):
-            rows = _run(db, statement).fetchall()
+            rows = run(db, statement).fetchall()
         found = np.fromiter(chain.from_iterable(rows), np.int64, len(rows))
         return found if statement.ordered else np.sort(found)
+
+    def _in_order(
+        self, table: TableInfo, released: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[Row]:
+        """Yield columns of all rows in the order of their numbers."""
+        with self._lend(table, released) as db:
+            yield from run(db, sql.Statement(schema=table.schema, columns=columns))
 
     def cells(
         self,
@@ -230,14 +243,15 @@ class Snapshot:
         """
         table = self.table(name, sealed=False)
         names = self._columns(table, Query(columns=tuple(columns)), released)
-        bound = list(values) if by == FID else [to_bound(v, _kind(table, by)) for v in values]
+        kind = ColumnType.INTEGER if by == FID else kind_of(table, by)
+        bound = [to_bound(v, kind) for v in values]
         statement = sql.Statement(
             schema=table.schema,
             columns=[FID, *names],
             conditions=[sql.any_of(table.schema, by, bound)],
         )
         with self._lend(table, released) as db:
-            rows = _run(db, statement).fetchall()
+            rows = run(db, statement).fetchall()
         numbers, *found = zip(*rows, strict=True) if rows else [()] * (len(names) + 1)
         kinds = [table.schema.column(n).type for n in names]
         made = {n: to_json(c, k) for n, c, k in zip(names, found, kinds, strict=True)}
@@ -264,8 +278,10 @@ class Snapshot:
     def _columns(
         self, table: TableInfo, query: Query, released: Sequence[str] | None
     ) -> tuple[str, ...]:
-        known = [c.name for c in table.schema.columns]
-        allowed = known if released is None else [c for c in known if c in set(released)]
+        allowed = [c.name for c in table.schema.columns]
+        if released is not None:
+            given = set(released)
+            allowed = [name for name in allowed if name in given]
         free = {*allowed, FEATURE_ID} if table.schema.keyed else set(allowed)
         for name in query.fields():
             if name not in free:
@@ -291,9 +307,9 @@ class Snapshot:
         *,
         with_geometry: bool,
     ) -> list[Row]:
-        statement, lent = _statement(table, query, names, with_geometry=with_geometry)
+        statement, lent = stated(table, query, names, with_geometry=with_geometry)
         with self._lend(table, released) as db, db.calling(lent):
-            cursor = _run(db, statement)
+            cursor = run(db, statement)
             return list(exact(cursor, table, query)) if query.places else cursor.fetchall()
 
     def _chunks(self, table: TableInfo, query: Query, names: Sequence[str]) -> Iterator[list[Row]]:
@@ -303,62 +319,12 @@ class Snapshot:
             found = placed and table.count > 0
             yield self._rows(table, query, names, None, with_geometry=True) if found else []
             return
-        statement, lent = _statement(table, query, names, with_geometry=placed)
+        statement, lent = stated(table, query, names, with_geometry=placed)
         with self._lend(table, None) as db, db.calling(lent):
-            cursor = _run(db, statement)
+            cursor = run(db, statement)
             yield cursor.fetchmany(_LARGE_CHUNK)
             while rows := cursor.fetchmany(_LARGE_CHUNK):
                 yield rows
-
-
-def _statement(
-    table: TableInfo, query: Query, names: Sequence[str], *, with_geometry: bool
-) -> tuple[sql.Statement, Functions]:
-    columns = [*names]
-    columns += [FEATURE_ID] if table.schema.keyed else []
-    columns += [GEOMETRY] if with_geometry or query.places else []
-    paged = not query.places
-    conditions, lent = _asked(table, query)
-    statement = sql.Statement(
-        schema=table.schema,
-        columns=columns or [FID],
-        conditions=conditions,
-        sort=query.sort,
-        limit=query.limit if paged else None,
-        offset=query.offset if paged else 0,
-    )
-    return statement, lent
-
-
-def _run(db: sqlite3.Connection, statement: sql.Statement) -> sqlite3.Cursor:
-    text, values = sql.select(statement)
-    return db.execute(text, values)
-
-
-def _asked(table: TableInfo, query: Query) -> tuple[list[sql.Condition], Functions]:
-    """Return the query's conditions, and what its filter calls: nothing for most queries."""
-    schema = table.schema
-    conditions = [sql.in_box(schema, query.search_box())] if query.places else []
-    if query.ids is not None:
-        conditions.append(sql.any_of(schema, FEATURE_ID, query.ids))
-    for name, values in query.among.items():
-        bound = [to_bound(v, _kind(table, name)) for v in values]
-        conditions.append(sql.any_of(schema, name, bound))
-    lent: Functions = {}
-    if query.where is not None:
-        found, relations = sql.filtering.conditions(query.where, schema, table.bounds)
-        conditions += found
-        if called := sql.filtering.called(found):
-            made = functions(relations, schema.geometry)
-            lent = {name: made[name] for name in called}
-    for name, value in query.equals.items():
-        conditions.append(sql.equals(schema, name, to_bound(value, _kind(table, name))))
-    return conditions, lent
-
-
-def _kind(table: TableInfo, name: str) -> ColumnType:
-    own = {c.name: c.type for c in table.schema.columns}
-    return own.get(name, ColumnType.TEXT)
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Self
 from gis_core.errors import StoreError
 from gis_core.store.amend import Amendment
 from gis_core.store.catalogue import FILE, Catalogue
+from gis_core.store.columns import Columns
 from gis_core.store.disk import disk_faults
 from gis_core.store.fragments import Segments
 from gis_core.store.generation import Writer
@@ -48,6 +49,7 @@ class Store:
         self._clock = clock
         self._connections = Connections(mapped=mapped)
         self._segments = Segments()
+        self._columns = Columns()
 
     @classmethod
     def open(
@@ -161,4 +163,4 @@ class Store:
 
     def open_generation(self, info: GenerationInfo, *, deadline_s: float | None = None) -> Snapshot:
         """Open a generation that `served` or `generations` named."""
-        return Snapshot(info, self._connections, self._segments, deadline_s)
+        return Snapshot(info, self._connections, self._segments, self._columns, deadline_s)

@@ -53,6 +53,8 @@ class AssembledFeatures:
 
         None where several rows make up a parcel: their places have to be united.
         """
+        if not len(positions):
+            return []
         names = self.view.names if columns is None else tuple(columns)
         numbers, values = self.rows.cells(
             self.view.id,

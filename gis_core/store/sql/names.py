@@ -32,5 +32,10 @@ def place(schema: TableSchema) -> str:
 
 def alias(schema: TableSchema, column: str) -> str:
     """Return the qualified name of a column, whichever file it is in."""
-    apart = any(c.name == column for c in schema.sealed_columns)
-    return f"{'s' if apart else 't'}.{quote(column)}"
+    return aliases(schema, (column,))[0]
+
+
+def aliases(schema: TableSchema, columns: Iterable[str]) -> list[str]:
+    """Return the qualified names of columns."""
+    apart = {c.name for c in schema.sealed_columns}
+    return [f"{'s' if c in apart else 't'}.{quote(c)}" for c in columns]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gis_core.store.schema import FID, Box, ColumnType, TableSchema
-from gis_core.store.sql.names import SEALED, alias, place, quote, rtree
+from gis_core.store.sql.names import SEALED, alias, aliases, place, quote, rtree
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def in_box(schema: TableSchema, box: Box, least_area: float = 0.0) -> Condition:
 def select(statement: Statement) -> tuple[str, tuple[object, ...]]:
     """Return the text of a SELECT and the values bound to it; no columns: count the rows."""
     schema = statement.schema
-    text = "SELECT " + (", ".join(alias(schema, c) for c in statement.columns) or "count(*)")
+    text = "SELECT " + (", ".join(aliases(schema, statement.columns)) or "count(*)")
     text += f" FROM {place(schema)}.{quote(schema.name)} t"
     used = {*statement.columns, *(c for c, _ in statement.sort)}
     used |= {name for c in statement.conditions for name in c.columns}
