@@ -5,8 +5,6 @@ levels at the latitude of the data. Lettering is placed by the client.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from html import escape
 from typing import Any
 
@@ -22,7 +20,9 @@ from cartography.expressions import (
     text_of,
     zoom_at,
 )
+from cartography.messages import messages
 from cartography.style import Catalogue, Fill, Letter, Pen
+from cartography.tile_layers import GROUND, Kind, Tiles, VectorLayer
 from cartography.typeface import FAMILY
 from layers.wording import Language
 
@@ -32,80 +32,20 @@ SOURCE = "flurbuch"
 _LEAST_LETTER_PX = 11.0  # smaller ones are not read on a screen
 _LEAST_LINE_PX = 0.5
 _POINT_MM = 0.9
-_SMALLEST = {"signs": 10_000, "outline": 12_000, "number": 4_000, "name": 4_000, "tree": 8_000}
+_SMALLEST = {
+    "signs": 10_000,
+    "outline": 12_000,
+    "tree": 8_000,
+    "number": 4_000,
+    "name": 4_000,
+    "section": 12_000,
+    "district": 40_000,
+}
 """The smallest scales at which a screen shows what would cover everything on a smaller one."""
 _DOT_MM = 0.35
 _FAINT, _FULL = 40_000, 6_000  # between these scales parcel boundaries gain their full colour
 
 Node = dict[str, Any]
-
-
-class Kind(StrEnum):
-    """What a layer of the tiles is on the map."""
-
-    PARCEL = "parcel"
-    LAND_USE = "land_use"
-    BUILDING = "building"
-    TREE = "tree"
-    POINT = "point"
-    LINE = "line"
-    AREA = "area"
-
-
-_GROUND = frozenset({Kind.PARCEL, Kind.LAND_USE, Kind.BUILDING})
-"""What every map is drawn on; the rest is there because a map is about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class VectorLayer:
-    """A layer of the tiles.
-
-    Attributes
-    ----------
-    id, title
-        Its name in the tiles, and for people.
-    words
-        Fields whose words decide the signature; the first that says something counts.
-    below
-        Field whose words say that it lies under the ground.
-    number
-        Fields that make up its number: 12, or 12/3.
-    name
-        Field with its name.
-    diameter
-        Field with its diameter, metre.
-    """
-
-    id: str
-    title: str
-    kind: Kind
-    words: tuple[str, ...] = ()
-    below: str = ""
-    number: tuple[str, ...] = ()
-    name: str = ""
-    diameter: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tiles:
-    """Where tiles are, and of what.
-
-    Attributes
-    ----------
-    url
-        Template of their addresses with ``{z}``, ``{x}`` and ``{y}``.
-    levels
-        The first and the last that are served.
-    bounds
-        West, south, east, north in degrees.
-    credits
-        Whose data they are.
-    """
-
-    url: str
-    levels: tuple[int, int]
-    bounds: tuple[float, float, float, float]
-    credits: tuple[str, ...]
 
 
 def style(
@@ -141,7 +81,7 @@ def style(
             "flurbuch:edition": edition.value,
             "flurbuch:credits": list(tiles.credits),
             "flurbuch:titles": {layer.id: layer.title for layer in layers},
-            "flurbuch:ground": [layer.id for layer in layers if layer.kind in _GROUND],
+            "flurbuch:ground": [layer.id for layer in layers if layer.kind in GROUND],
             "flurbuch:subject": {
                 "colour": edition.mark(subject.colour),
                 "width": px(subject.width_at(1) * edition.weight),
@@ -184,11 +124,14 @@ class _Compiler:
             (Kind.AREA, self.areas),
             (Kind.TREE, self.trees),
             (Kind.BUILDING, self.buildings),
+            (Kind.DISTRICT, self.districts),
+            (Kind.MUNICIPALITY, self.municipalities),
             (Kind.PARCEL, self.parcels),
             (Kind.LINE, self.lines),
             (Kind.POINT, self.points),
             (Kind.LAND_USE, self.names),
             (Kind.PARCEL, self.numbers),
+            (Kind.DISTRICT, self.district_names),
         ]
         return [
             node
@@ -228,6 +171,31 @@ class _Compiler:
         steps = [self._zoom(_FAINT), 0.25, self._zoom(_FULL), 1]
         node["paint"]["line-opacity"] = ["interpolate", ["linear"], ["zoom"], *steps]
         return [node]
+
+    def districts(self, layer: VectorLayer) -> list[Node]:
+        """Return the borders of cadastral districts and of their sections."""
+        pens, district = self.catalogue.pen, _is_district(layer)
+        return [
+            self._border(layer, pens["section"], "section", ["!", district]),
+            self._border(layer, pens["district"], "district", district),
+        ]
+
+    def municipalities(self, layer: VectorLayer) -> list[Node]:
+        """Return the borders of municipalities."""
+        return [self._border(layer, self.catalogue.pen["municipality"], "border")]
+
+    def district_names(self, layer: VectorLayer) -> list[Node]:
+        """Return the names of districts, and on larger scales of their sections."""
+        if not layer.name:
+            return []
+        letter, name = self.catalogue.letter["section"], text_of(layer.name)
+        before, after = messages(self.language)("map.section", section="|").split("|")
+        section: Expression = ["concat", before, name, after]
+        district = _is_district(layer)
+        above = self._lettering(layer, "district-name", letter, name, _SMALLEST["district"])
+        below = self._lettering(layer, "section-name", letter, section, _SMALLEST["section"])
+        above |= {"filter": district, "maxzoom": below["minzoom"]}
+        return [{**below, "filter": ["!", district]}, above]
 
     def trees(self, layer: VectorLayer) -> list[Node]:
         """Return crowns as large as they are on the ground, at least a dot."""
@@ -320,6 +288,14 @@ class _Compiler:
             drawn["line-dasharray"] = [round(mm / pen.width_at(1), 2) for mm in pen.dash]
         return self._layer(layer, part, "line", drawn, filter=filter, minzoom=minzoom, said=pen)
 
+    def _border(
+        self, layer: VectorLayer, pen: Pen, part: str, only: Expression | None = None
+    ) -> Node:
+        """Return a border without its dashes: both neighbours draw it, and two would blur."""
+        node = self._outline(layer, pen, part, filter=only)
+        del node["paint"]["line-dasharray"]
+        return node
+
     def _lettering(
         self, layer: VectorLayer, part: str, letter: Letter, text: Expression, smallest: int
     ) -> Node:
@@ -375,3 +351,9 @@ class _Compiler:
         steps = pen.width if isinstance(pen.width, tuple) else [(1, pen.width)]
         weight = self.edition.weight
         return stepped(steps, self.latitude, lambda mm: max(px(mm * weight), _LEAST_LINE_PX))
+
+
+def _is_district(layer: VectorLayer) -> Expression:
+    """Return what holds for cadastral districts, and not for their sections."""
+    (kind,) = layer.words or ("art",)
+    return ["==", ["get", kind], "Gemarkung"]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cartography.maplibre import Kind, VectorLayer
 from cartography.reading import BUILDINGS, LAND_USE, TREES
 from cartography.style import Catalogue, Fill, Pen
+from cartography.tile_layers import Kind, VectorLayer
 from layers.reader.tiles import tile_fields
 from layers.spec import GeometryKind, Join
 from layers.view import CollectionView
@@ -15,16 +15,28 @@ _PENS = {
     Kind.PARCEL: ("parcel",),
     Kind.BUILDING: ("building", "underground"),
     Kind.LAND_USE: ("land_use",),
+    Kind.DISTRICT: ("section", "district"),
+    Kind.MUNICIPALITY: ("municipality",),
     Kind.TREE: ("tree",),
 }
-_KNOWN = {BUILDINGS: Kind.BUILDING, LAND_USE: Kind.LAND_USE, TREES: Kind.TREE}
+_KNOWN = {
+    BUILDINGS: Kind.BUILDING,
+    LAND_USE: Kind.LAND_USE,
+    TREES: Kind.TREE,
+    "katasterbezirk": Kind.DISTRICT,
+    "verwaltungseinheit": Kind.MUNICIPALITY,
+}
 _GEOMETRY = {
     GeometryKind.POINT: Kind.POINT,
     GeometryKind.LINE: Kind.LINE,
     GeometryKind.POLYGON: Kind.AREA,
 }
-_WORDS = {Kind.BUILDING: ("funktion", "gebnutzbez"), Kind.LAND_USE: ("nutzart",)}
-_NAME = {Kind.LAND_USE: "name"}
+_WORDS = {
+    Kind.BUILDING: ("funktion", "gebnutzbez"),
+    Kind.LAND_USE: ("nutzart",),
+    Kind.DISTRICT: ("art",),
+}
+_NAME = {Kind.LAND_USE: "name", Kind.DISTRICT: "name"}
 _NUMBER = ("flstnrzae", "flstnrnen")
 _BELOW = {Kind.BUILDING: "rellage"}
 _DIAMETER = {Kind.TREE: "crown_diameter_m"}
@@ -70,7 +82,8 @@ def signatures(
     for layer in (vector_layer(view, language) for view in views):
         shown: list[Pen | Fill] = [catalogue.pen[name] for name in _PENS.get(layer.kind, ())]
         if layer.words:
-            shown += catalogue.building if layer.kind is Kind.BUILDING else catalogue.land_use
+            fills = {Kind.BUILDING: catalogue.building, Kind.LAND_USE: catalogue.land_use}
+            shown += fills.get(layer.kind, ())
         found += [Signature(s.title[language], s.alkis, layer.id, layer.title) for s in shown]
         if not shown:
             found.append(Signature(layer.title, "", layer.id, layer.title))

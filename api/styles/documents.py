@@ -7,8 +7,9 @@ from api.pages.render import day
 from api.tiles.documents import tile_json
 from api.wording import words
 from cartography.editions import Edition
-from cartography.maplibre import Tiles, style
+from cartography.maplibre import style
 from cartography.style import default_catalogue
+from cartography.tile_layers import Tiles
 from cartography.vector_layers import vector_layer
 from layers.view import CollectionView
 from layers.wording import Language

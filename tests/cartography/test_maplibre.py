@@ -12,9 +12,10 @@ from cartography.distance import lattice, to_segments, within
 from cartography.editions import Edition
 from cartography.expressions import PX_PER_MM, by_words, stepped, zoom_at
 from cartography.glyphs import glyph_range, stacks
-from cartography.maplibre import Kind, Tiles, VectorLayer, style
+from cartography.maplibre import style
 from cartography.sprites import sprite_index, sprite_picture
 from cartography.style import default_catalogue
+from cartography.tile_layers import Kind, Tiles, VectorLayer
 from cartography.typeface import FONT_FOLDER, Face, metrics
 from tests.mvt_reading import fields_of
 
@@ -25,6 +26,8 @@ LAYERS = (
     VectorLayer("house", "House", Kind.BUILDING, words=("what", "else"), below="where"),
     VectorLayer("plot", "Plot", Kind.PARCEL, number=("above", "below")),
     VectorLayer("tree", "Tree", Kind.TREE, diameter="crown"),
+    VectorLayer("bezirk", "Bezirk", Kind.DISTRICT, words=("art",), name="name"),
+    VectorLayer("stadt", "Stadt", Kind.MUNICIPALITY),
     VectorLayer("bench", "Bench", Kind.POINT),
     VectorLayer("path", "Path", Kind.LINE),
     VectorLayer("bed", "Bed", Kind.AREA),
@@ -66,6 +69,7 @@ def valued(expression, feature, said=None):
         "to-string": lambda v: "" if v is None else str(v),
         "concat": lambda *v: "".join(v),
         "!=": lambda a, b: a != b,
+        "==": lambda a, b: a == b,
         "!": lambda a: not a,
     }
     return calls[name](*values)
@@ -119,6 +123,22 @@ def test_parcel_numbers(number, text):
     assert valued(layer(compiled(), "plot-number")["layout"]["text-field"], number) == text
 
 
+@pytest.mark.parametrize(
+    ("feature", "part", "text"),
+    [
+        ({"art": "Gemarkung", "name": "Bockum"}, "district", "Bockum"),
+        ({"art": "Gemarkungsteil/Flur", "name": "12"}, "section", "Section 12"),
+    ],
+)
+def test_districts_and_sections_have_their_own_borders_and_names(feature, part, text):
+    drawn = compiled()
+    for name in ("district", "section"):
+        assert valued(layer(drawn, f"bezirk-{name}")["filter"], feature) == (name == part)
+    lettered = layer(drawn, f"bezirk-{part}-name")
+    assert valued(lettered["filter"], feature)
+    assert valued(lettered["layout"]["text-field"], feature) == text
+
+
 def test_a_line_is_as_wide_as_on_the_sheet_of_its_scale():
     pen = CATALOGUE.pen["parcel"]
     _, _, *steps = layer(compiled(), "plot-outline")["paint"]["line-width"]
@@ -145,8 +165,10 @@ def test_every_layer_is_drawn_once_and_lettering_lies_on_top():
     assert kinds.index("symbol") == len(kinds) - kinds.count("symbol")
 
 
-def test_the_languages_differ_in_titles_only():
+def test_the_languages_differ_in_words_only():
     de, en = compiled(lang="de"), compiled(lang="en")
+    texts = [layer(drawn, "bezirk-section-name")["layout"].pop("text-field") for drawn in (de, en)]
+    assert [text[1] for text in texts] == ["Flur ", "Section "]
     for one, other in zip(de["layers"], en["layers"], strict=True):
         assert one | {"metadata": 0} == other | {"metadata": 0}
     titles = [[n["metadata"]["flurbuch:title"] for n in s["layers"][1:]] for s in (de, en)]
