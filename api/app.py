@@ -104,7 +104,7 @@ def _surfaces(
         Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),
-        VectorTiles(settings, reader),
+        VectorTiles(settings, reader, pages),
         Styles(settings, reader, pages),
     )
     return (*parts, Standard(settings, reader, pages, shell, beside=parts))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from api.filtering.documents import Document, functions, queryables, sortables
 from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.ogc.openapi import SCHEMA
+from api.pages.fields import fields_page
 from api.pages.render import Pages
 from api.parameters import parameters
 from api.settings import Settings
@@ -66,11 +67,11 @@ class Filtering:
 
     def queryables(self, request: Request, asked_for: Wanted) -> Response:
         """Answer which fields can be filtered by."""
-        return self._fields(request, asked_for, queryables)
+        return self._fields(request, asked_for, "queryables", queryables)
 
     def sortables(self, request: Request, asked_for: Wanted) -> Response:
         """Answer which fields can be sorted by."""
-        return self._fields(request, asked_for, sortables)
+        return self._fields(request, asked_for, "sortables", sortables)
 
     def functions(self, request: Request, asked_for: Wanted) -> Response:
         """Answer which functions a filter may call."""
@@ -79,11 +80,17 @@ class Filtering:
             return self.pages.answer("functions", request, asked_for, **document)
         return json_answer(document, asked_for.language)
 
-    def _fields(self, request: Request, asked_for: Wanted, describe: _Describe) -> Response:
+    def _fields(
+        self,
+        request: Request,
+        asked_for: Wanted,
+        kind: Literal["queryables", "sortables"],
+        describe: _Describe,
+    ) -> Response:
         actor = caller_of(request.scope).purposeless
         view = self.reader.view(actor, request.path_params["collection"])
         if asked_for.html:
-            return self.pages.answer("collection", request, asked_for, view=view, bounds=None)
+            return fields_page(self.pages, request, asked_for, view, kind)
         url, language = f"{self.settings.url}/collections/{view.id}", asked_for.language
 
         def answer() -> Response:

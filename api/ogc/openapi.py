@@ -104,9 +104,9 @@ def _service_paths(language: Language) -> Node:
         "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, parcel, day),
         "/functions": _get("functions", say("functions"), JSON),
         "/healthz": _get("health", say("health"), JSON),
-        "/tileMatrixSets": _get("tile-matrix-sets", say("tile-matrix-sets"), JSON, html=False),
+        "/tileMatrixSets": _get("tile-matrix-sets", say("tile-matrix-sets"), JSON),
         "/tileMatrixSets/{tileMatrixSetId}": _get(
-            "tile-matrix-set", say("tile-matrix-set"), JSON, matrix_set, html=False
+            "tile-matrix-set", say("tile-matrix-set"), JSON, matrix_set
         ),
     }
 
@@ -170,8 +170,11 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
 
     def get(operation: str, media_type: str, *parameters: Node, form: str = "json") -> Node:
         said = _say(language, f"{kind}{operation}", **facts)
-        forms = query("f", {"type": "string", "enum": [form]}, language)
-        return _get(f"{name}{operation}", said, media_type, *parameters, forms, html=False)
+        page = form == "json"
+        forms = {"type": "string", "enum": [form, "html"] if page else [form]}
+        asked = query("f", forms, language)
+        path = _get(f"{name}{operation}", said, media_type, *parameters, asked, html=False)
+        return _with_page(path) if page else path
 
     tile_set = get("tileset", JSON, one)
     tile_set["get"]["parameters"][-2]["schema"]["enum"].append("tilejson")
@@ -184,6 +187,12 @@ def _tile_paths(base: str, kind: str, language: Language, **facts: str) -> Node:
             "tile", MVT, one, *place, form="mvt"
         ),
     }
+
+
+def _with_page(path: Node) -> Node:
+    """Return a path that is answered as a page, too."""
+    path["get"]["responses"]["200"]["content"]["text/html"] = {"schema": {"type": "string"}}
+    return path
 
 
 def _style_paths(language: Language) -> Node:
@@ -199,9 +208,10 @@ def _style_paths(language: Language) -> Node:
     lettering = _get("glyphs", say("glyphs"), GLYPHS, face, letters, html=False)
     for path in (picture, lettering):
         del path["get"]["parameters"][-1]  # they say nothing in any language
+    forms = query("f", {"type": "string", "enum": ["mbs", "json", "html"]}, language)
     return {
         "/styles": _get("styles", say("styles"), JSON),
-        "/styles/{styleId}": _get("style", say("style"), MBS, style),
+        "/styles/{styleId}": _with_page(_get("style", say("style"), MBS, style, forms, html=False)),
         "/styles/{styleId}/metadata": _get("style-metadata", say("style-metadata"), JSON, style),
         "/styles/{styleId}/sprite{sprite}": picture,
         "/fonts/{fontstack}/{range}.pbf": lettering,

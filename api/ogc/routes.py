@@ -24,6 +24,7 @@ from api.ogc.openapi import (
 from api.ogc.openapi_31 import as_31
 from api.ogc.openapi_nodes import Node
 from api.ogc.shell import Document, Shell
+from api.pages.fields import fields_page
 from api.pages.maps import degrees_around
 from api.pages.render import Pages
 from api.parameters import parameters
@@ -31,6 +32,7 @@ from api.settings import Settings
 from api.surface import Surface
 from layers.access import Actor
 from layers.reader import Reader
+from layers.reader.tiles import tiled
 from layers.spec import GeometryKind
 from layers.view import CollectionView
 from layers.wording import Language
@@ -99,8 +101,10 @@ class Standard:
         """Answer one collection."""
         view = self._view(request)
         if asked_for.html:
-            bounds = degrees_around(view)
-            return self.pages.answer("collection", request, asked_for, view=view, bounds=bounds)
+            box, in_tiles = degrees_around(view), tiled(view)
+            return self.pages.answer(
+                "collection", request, asked_for, view=view, bounds=box, in_tiles=in_tiles
+            )
         language = asked_for.language
 
         def answer() -> Response:
@@ -144,7 +148,7 @@ class Standard:
     ) -> Response:
         view = self._view(request)
         if asked_for.html:
-            return self.collection(request, asked_for)
+            return fields_page(self.pages, request, asked_for, view, "schema")
 
         def answer() -> Response:
             document = ask(_actor(request), view.spec.id, asked_for.language)

@@ -15,8 +15,10 @@ from api.answers import json_answer
 from api.caching import VARY, encoding_of, kept_headers, not_modified, revalidated, strong_tag
 from api.context import caller_of
 from api.errors import FormatError
-from api.negotiation import Wanted, language_of
+from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
+from api.pages import tiles as tile_pages
+from api.pages.render import Pages
 from api.parameters import parameters
 from api.settings import Settings
 from api.tiles.documents import (
@@ -38,7 +40,8 @@ from layers.reader.tiles import VectorTile
 from layers.view import CollectionView
 from layers.wording import Language
 
-Describe = Callable[[Request, Language], Document]
+Describe = Callable[[Request, Wanted], Document]
+Page = Callable[[Pages, Request, Wanted], Response]
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,24 @@ class VectorTiles:
 
     settings: Settings
     reader: Reader
+    pages: Pages
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         routes = [
-            Route("/tileMatrixSets", self._described(self._matrix_sets)),
-            Route("/tileMatrixSets/{tileMatrixSetId}", self._described(self._matrix_set)),
+            Route(
+                "/tileMatrixSets", self._described(self._matrix_sets, tile_pages.matrix_sets_page)
+            ),
+            Route(
+                "/tileMatrixSets/{tileMatrixSetId}",
+                self._described(self._matrix_set, self._matrix_set_page),
+            ),
         ]
         for base in ("", "/collections/{collection}"):
             one = f"{base}/tiles/{{tileMatrixSetId}}"
             routes += [
-                Route(f"{base}/tiles", self._described(self._tile_sets)),
-                Route(one, self._described(self._tile_set, tilejson=True)),
+                Route(f"{base}/tiles", self._described(self._tile_sets, self._tile_sets_page)),
+                Route(one, self._described(self._tile_set, self._tile_set_page, TILEJSON)),
                 Route(f"{one}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", self.tile),
             ]
         return routes
@@ -93,39 +102,53 @@ class VectorTiles:
         return _tile_answer(request, tile)
 
     def _described(
-        self, describe: Describe, *, tilejson: bool = False
+        self, describe: Describe, page: Page, also: str = ""
     ) -> Callable[[Request], object]:
+        """Return what answers a document as data, as a page, or as TileJSON."""
+        offered = (("tilejson", also),) if also else ()
+
         def answer(request: Request) -> Response:
-            form = _form(request, "json", *(("tilejson",) if tilejson else ()))
-            language = language_of(request, self.settings.language)
-            media_type = TILEJSON if form == "tilejson" else JSON
+            _form(request, "json", "html", *dict(offered))
+            asked_for = wanted(request, self.settings.language, offered)
+            if asked_for.html:
+                return page(self.pages, request, asked_for)
+            media_type = also if asked_for.form == "tilejson" else JSON
 
             def made() -> Response:
-                return json_answer(describe(request, language), language, media_type)
+                document = describe(request, asked_for)
+                return json_answer(document, asked_for.language, media_type)
 
-            wanted = Wanted(form=form, language=language)
-            return revalidated(request, wanted, lambda: self._views(request), made)
+            return revalidated(request, asked_for, lambda: self._views(request), made)
 
         async def endpoint(request: Request) -> Response:
             return await run_in_threadpool(answer, request)
 
         return endpoint
 
-    def _matrix_sets(self, request: Request, language: Language) -> Document:
+    def _matrix_sets(self, request: Request, asked_for: Wanted) -> Document:
         del request
-        return matrix_sets(self.settings.url, language)
+        return matrix_sets(self.settings.url, asked_for.language)
 
-    def _matrix_set(self, request: Request, language: Language) -> Document:
-        return matrix_set(self.settings.url, _set_of(request), language)
+    def _matrix_set(self, request: Request, asked_for: Wanted) -> Document:
+        return matrix_set(self.settings.url, _set_of(request), asked_for.language)
 
-    def _tile_sets(self, request: Request, language: Language) -> Document:
-        title = self._title(request, language)
-        return tile_sets(self.settings.url, _base(request), title, language)
+    def _matrix_set_page(self, pages: Pages, request: Request, asked_for: Wanted) -> Response:
+        return tile_pages.matrix_set_page(pages, request, asked_for, _set_of(request))
 
-    def _tile_set(self, request: Request, language: Language) -> Document:
-        one, views = _set_of(request), self._views(request)
+    def _tile_sets(self, request: Request, asked_for: Wanted) -> Document:
+        self._views(request)  # of nothing that has no tiles
+        title = self._title(request, asked_for.language)
+        return tile_sets(self.settings.url, _base(request), title, asked_for.language)
+
+    def _tile_sets_page(self, pages: Pages, request: Request, asked_for: Wanted) -> Response:
+        self._views(request)
+        title = self._title(request, asked_for.language)
+        return tile_pages.tile_sets_page(pages, request, asked_for, _base(request), title)
+
+    def _tile_set(self, request: Request, asked_for: Wanted) -> Document:
+        one, views, language = _set_of(request), self._views(request), asked_for.language
         url, title = self.settings.url, self._title(request, language)
-        if _form(request, "json", "tilejson") != "tilejson":
+        if asked_for.form != "tilejson":
             return tile_set(url, _base(request), title, one, views, language)
         if one is not WEB_MERCATOR_QUAD:
             raise FormatError(
@@ -134,6 +157,11 @@ class VectorTiles:
                 parameter="f",
             )
         return tile_json(url, _base(request), title, views, language)
+
+    def _tile_set_page(self, pages: Pages, request: Request, asked_for: Wanted) -> Response:
+        document = self._tile_set(request, asked_for)
+        one, base = _set_of(request), _base(request)
+        return tile_pages.tile_set_page(pages, request, asked_for, base, one, document)
 
     def _title(self, request: Request, language: Language) -> str:
         if "collection" in request.path_params:
@@ -188,9 +216,7 @@ def whole(text: str) -> int:
 
 def _form(request: Request, *forms: str) -> str:
     """Return the form asked for, the first when none is; refuse what is no parameter here."""
-    accepted = request.headers.get("accept", "")
-    unsaid = "tilejson" if "tilejson" in forms and TILEJSON in accepted else forms[0]
-    form = parameters(request).get("f", unsaid)
+    form = parameters(request).get("f", forms[0])
     if form not in forms:
         raise FormatError(
             f"f: {form[:40]!r} is not offered", advice=f"Use {' or '.join(forms)}.", parameter="f"

@@ -16,6 +16,11 @@ PAGES = {
     "items": "/collections/flurstueck/items?f=html",
     "item": "/collections/flurstueck/items/{parcel}?f=html",
     "openapi": "/openapi?f=html",
+    "queryables": "/collections/strassenschaden/queryables?f=html",
+    "sortables": "/collections/flurstueck/sortables?f=html",
+    "tile-set": "/tiles/AdV_25832?f=html",
+    "matrix-set": "/tileMatrixSets/WebMercatorQuad?f=html",
+    "style": "/styles/colour?f=html",
     "accessibility": "/accessibility",
     "problem": "/collections/baum/items?x=1&f=html",
 }

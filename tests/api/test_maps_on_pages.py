@@ -15,6 +15,7 @@ PAGES = {
     "item": "/collections/baum/items/{tree}?f=html",
     "figures": "/collections/flurstueck_merkmale/items?f=html&crs=http://www.opengis.net/def/crs/EPSG/0/25832",
     "style": "/styles/grey?f=html",
+    "tile-set": "/collections/baum/tiles/WebMercatorQuad?f=html",
     "parcel": "/parcels/{key}?f=html",
 }
 DRAWN = "document.querySelector('.live-map.drawn')"
