@@ -21,8 +21,9 @@ from api.settings import Settings
 from api.styles.documents import MBS, metadata, styles, stylesheet, title_of
 from api.styles.files import glyphs, sprite
 from cartography.editions import Edition
+from cartography.screen_legend import signatures
 from cartography.style import default_catalogue
-from cartography.vector_layers import signatures
+from cartography.vector_layers import vector_layer
 from layers.reader import Reader
 from layers.view import CollectionView
 
@@ -93,6 +94,7 @@ class Styles:
 
     def _page(self, request: Request, asked_for: Wanted, edition: Edition) -> Response:
         views, language = self._views(request), asked_for.language
+        layers = [vector_layer(view, language) for view in views]
         return self.pages.answer(
             "style",
             request,
@@ -100,7 +102,7 @@ class Styles:
             edition=edition.value,
             title=title_of(edition, language),
             about=metadata(self.settings.url, edition, views, "", language),
-            signatures=signatures(default_catalogue(), views, language),
+            signatures=signatures(default_catalogue(), layers, edition, language),
         )
 
     def _views(self, request: Request) -> tuple[CollectionView, ...]:

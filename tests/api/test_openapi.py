@@ -88,6 +88,26 @@ def test_every_path_answers_as_described(document, client, get):
         assert found.headers["content-type"] in promised
 
 
+def test_what_a_browser_opens_is_a_page(document, client, get):
+    """Every document has one; what is no document for people has none."""
+    no_documents = {
+        "/healthz",
+        "/styles/{styleId}/sprite{sprite}",
+        "/fonts/{fontstack}/{range}.pbf",
+    }
+    tree = get("/collections/baum/items", limit=1)["features"][0]["id"]
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    for path, node in document["paths"].items():
+        if path in no_documents or path.endswith("{tileCol}") or "{parcelKey}" in path:
+            continue
+        assert "text/html" in node["get"]["responses"]["200"]["content"], path
+        if path.startswith("/collections/") and not path.startswith("/collections/baum"):
+            continue
+        asked = path.format(featureId=tree, tileMatrixSetId="AdV_25832", styleId="grey")
+        answer = client.get(asked, headers={"accept": browser})
+        assert answer.headers["content-type"].startswith("text/html"), path
+
+
 def tile_of(feature):
     """Return level, row, column of a tile that has something of a feature."""
     corner = shapely.get_coordinates(shape(feature["geometry"]))[0]

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from cartography.editions import Edition
 from cartography.glyphs import stacks
@@ -102,6 +103,21 @@ def test_whose_the_data_are_is_said_as_text(get):
     for said in ("Katasterbehörde", "dl-de/zero-2-0", "Baumkataster"):
         assert said in source["attribution"]
     assert "<" not in source["attribution"]
+
+
+@over_editions
+def test_the_page_of_a_style_has_a_sample_of_every_signature(client, get, edition):
+    page = html.document_fromstring(client.get(f"/styles/{edition}?f=html&lang=en").text)
+    rows = page.xpath("//tbody/tr")
+    titles = [" ".join(row.xpath("./th")[0].text_content().split()) for row in rows]
+    style = get(f"/styles/{edition}", lang="en")
+    drawn = {n["metadata"]["flurbuch:title"] for n in style["layers"] if n["type"] == "line"}
+    assert drawn - {"Other feature"} <= set(titles)
+    assert {fill.title["en"] for fill in default_catalogue().land_use} <= set(titles)
+    for row in rows:
+        (sample,) = row.xpath(".//*[local-name()='svg']")
+        assert sample.get("aria-hidden") == "true"
+        assert len(sample.xpath("./*")) >= 1
 
 
 # -- files ---------------------------------------------------------------------------------
