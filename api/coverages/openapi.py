@@ -54,14 +54,16 @@ def raster_paths(view: RasterView, language: Language) -> Node:
             *(*area, *_size(language), *ground, _form("f-map", ["png"], language), SHARED_LANG),
         ),
         tiles: get(
-            f"{name}.collection.map.getTileSetsList", say("map-tilesets"), _DOCUMENT, SHARED_LANG
+            f"{name}.collection.map.getTileSetsList",
+            say("map-tilesets"),
+            _DOCUMENT | _PAGE,
+            *common,
         ),
         f"{tiles}/{{tileMatrixSetId}}": get(
             f"{name}.collection.map.getTileSet",
             say("map-tileset"),
-            _DOCUMENT,
-            matrix_set,
-            SHARED_LANG,
+            _DOCUMENT | _PAGE,
+            *(matrix_set, *common),
         ),
         f"{tiles}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": get(
             f"{name}.collection.map.getTile",

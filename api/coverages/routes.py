@@ -16,7 +16,6 @@ from api.context import caller_of
 from api.coverages import asking
 from api.coverages.documents import (
     SCHEMA,
-    Document,
     map_tile_set,
     map_tile_sets,
     schema,
@@ -29,6 +28,7 @@ from api.negotiation import Offered, Wanted, wanted
 from api.ogc.conformance import classes_of
 from api.ogc.shell import Shell
 from api.pages.render import Pages
+from api.pages.tiles import tile_set_page, tile_sets_page
 from api.settings import Settings
 from api.tiles.routes import matrix_set_of, whole
 from gis_core.cell_grid import CellGrid, grid_over
@@ -138,19 +138,22 @@ class Coverages:
 
     def _tile_sets(self, request: Request, view: RasterView, asked_for: Wanted) -> Response:
         _refuse(request, _OF_DOCUMENTS)
-        return self._told(map_tile_sets(self.settings.url, view, asked_for.language), asked_for)
+        language = asked_for.language
+        if asked_for.html:
+            title, base = view.spec.title[language], f"/collections/{view.id}/map"
+            return tile_sets_page(self.pages, request, asked_for, base, title)
+        return json_answer(map_tile_sets(self.settings.url, view, language), language)
 
     def _tile_set(self, request: Request, view: RasterView, asked_for: Wanted) -> Response:
         _refuse(request, _OF_DOCUMENTS)
         one = matrix_set_of(request.path_params["tileMatrixSetId"])
         grid = self._grid(view, one.crs)
         url, language = self.settings.url, asked_for.language
-        return self._told(map_tile_set(url, view, one, grid, language), asked_for)
-
-    def _told(self, document: Document, asked_for: Wanted) -> Response:
+        document = map_tile_set(url, view, one, grid, language)
         if asked_for.html:
-            raise _not_offered("html", ("json",))
-        return json_answer(document, asked_for.language)
+            base = f"/collections/{view.id}/map"
+            return tile_set_page(self.pages, request, asked_for, base, one, document)
+        return json_answer(document, language)
 
     # -- what they hold ------------------------------------------------------------------
 

@@ -26,9 +26,20 @@ def matrix_set_page(
 def tile_sets_page(
     pages: Pages, request: Request, asked_for: Wanted, base: str, title: str
 ) -> HTMLResponse:
-    """Return the page of the tile sets of a collection, or of the whole where ``base`` is empty."""
+    """Return the page of the tile sets of a collection, or of the whole where ``base`` is empty.
+
+    Of rasters there are pictures, at ``/collections/{id}/map``.
+    """
+    pictures = base.endswith("/map")
     return pages.answer(
-        "tilesets", request, asked_for, base=base, heading=title, sets=MATRIX_SETS.values()
+        "tilesets",
+        request,
+        asked_for,
+        base=base,
+        above=base.removesuffix("/map"),
+        heading=title,
+        pictures=pictures,
+        sets=MATRIX_SETS.values(),
     )
 
 
@@ -49,6 +60,6 @@ def tile_set_page(
         one=one,
         set=document,
         matrices=one.document()["tileMatrices"],
-        drawn=one is WEB_MERCATOR_QUAD and "boundingBox" in document,
+        drawn=one is WEB_MERCATOR_QUAD and "layers" in document and "boundingBox" in document,
         collection=base.rsplit("/", 1)[-1] or None,
     )

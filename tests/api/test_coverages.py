@@ -363,7 +363,7 @@ def test_bad_input_is_explained(client, part, wrong):
 def test_an_unacceptable_form_is_refused(client):
     ask(client, expected=406, headers={"accept": "image/png"})
     ask(client, "map", expected=406, headers={"accept": "image/jpeg"})
-    for part in ("coverage", "map", "map/tiles"):
+    for part in ("coverage", "map"):
         ask(client, part, expected=400, f="html")
 
 

@@ -33,6 +33,8 @@ ADDRESSES = {
     "tile-set": ("/tiles/WebMercatorQuad", 200),
     "tile-set-of-one": ("/collections/flurstueck/tiles/AdV_25832", 200),
     "no-tile-set": ("/tiles/nope", 404),
+    "map-tile-sets": ("/collections/terrain/map/tiles", 200),
+    "map-tile-set": ("/collections/terrain/map/tiles/WebMercatorQuad", 200),
     "matrix-sets": ("/tileMatrixSets", 200),
     "matrix-set": ("/tileMatrixSets/AdV_25832", 200),
     "items": ("/collections/flurstueck/items", 200),
