@@ -15,11 +15,22 @@ from starlette.responses import Response
 from api.addresses import own_path, own_query
 from api.context import Caller, caller_of
 from api.negotiation import Wanted
-from gis_core.store import GenerationInfo
 
 _PROGRAM = version("flurbuch")
 _ATTEMPTS = 3
 VARY = "Accept, Accept-Language, Accept-Encoding"
+
+
+class Import(Protocol):
+    """One import of a layer."""
+
+    @property
+    def number(self) -> int:
+        """Its number, counted up."""
+
+    @property
+    def imported_at(self) -> datetime:
+        """When it was published."""
 
 
 class Source(Protocol):
@@ -34,7 +45,7 @@ class Source(Protocol):
         """The names of its fields."""
 
     @property
-    def generation(self) -> GenerationInfo:
+    def generation(self) -> Import:
         """The import."""
 
 

@@ -54,7 +54,7 @@ def test_ogc_client_reads_everything(read, collections, whole):
         whole(collection).check([f["id"] for f in features], places, fields)
         assert read["one"][collection]["id"] == features[0]["id"]
         assert read["narrowed"][collection]["numberMatched"] == len(features)
-        assert len(read["narrowed"][collection]["features"]) == 5
+        assert len(read["narrowed"][collection]["features"]) == min(5, len(features))
 
 
 @pytest.mark.proves("ogcapi-records-1/1.0", "record-api")
