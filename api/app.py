@@ -18,11 +18,15 @@ from api.failures import Failures
 from api.features.cursor import Cursors, cursor_key
 from api.features.routes import Features
 from api.filtering.routes import Filtering
+from api.jobs.queue import Queue
 from api.ogc.provider import close_readers
 from api.ogc.routes import Standard
 from api.ogc.shell import Shell
 from api.pages.render import Pages
 from api.parcels import Parcels
+from api.processes.job_routes import Jobs
+from api.processes.routes import Processes
+from api.processes.running import queue_of
 from api.raw.answer import Handler
 from api.raw.app import ByteApp
 from api.raw.items import ReadyItems
@@ -31,6 +35,7 @@ from api.records.routes import Records
 from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
 from api.site import Site
+from api.state.database import State
 from api.styles.routes import Styles
 from api.surface import Surface
 from api.tiles.routes import VectorTiles
@@ -63,16 +68,23 @@ def create_app(settings: Settings) -> ByteApp:
     pages = Pages(settings, reader.municipality)
     cursors = Cursors(cursor_key(settings.cursor_key, settings.data_dir))
     failures = Failures(settings, pages)
+    state = State(settings.data_dir)
+    queue = queue_of(settings, state)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         reader.close()
+        state.close()
         close_readers()
 
     app = Starlette(
         routes=[
-            *(r for part in _surfaces(settings, reader, pages, cursors) for r in part.routes()),
+            *(
+                r
+                for part in _surfaces(settings, reader, pages, cursors, queue)
+                for r in part.routes()
+            ),
             Mount("/static", StaticFiles(directory=str(files("api") / "static"))),
         ],
         middleware=_middleware(),
@@ -93,7 +105,7 @@ def create_app(settings: Settings) -> ByteApp:
 
 
 def _surfaces(
-    settings: Settings, reader: Reader, pages: Pages, cursors: Cursors
+    settings: Settings, reader: Reader, pages: Pages, cursors: Cursors, queue: Queue
 ) -> tuple[Surface, ...]:
     """Return all parts of the service; the first whose route fits answers."""
     shell = Shell(settings, reader)
@@ -106,6 +118,8 @@ def _surfaces(
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader, pages),
         Styles(settings, reader, pages),
+        Processes(settings, reader, pages, queue),
+        Jobs(settings, pages, queue),
     )
     return (*parts, Standard(settings, reader, pages, shell, beside=parts))
 
@@ -115,7 +129,11 @@ def _middleware() -> list[Middleware]:
         Middleware(SecurityHeaders),
         # What is public may be shown on any other site's map; credentials never pass.
         Middleware(
-            CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], expose_headers=EXPOSED
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_methods=["GET", "POST", "DELETE"],  # of processes and their jobs
+            allow_headers=["Content-Type", "Prefer"],
+            expose_headers=EXPOSED,
         ),
         # The least effort already makes features eight times smaller.
         Middleware(

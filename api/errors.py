@@ -63,7 +63,50 @@ class OutsideError(FlurbuchError):
     code = "outside"
 
 
+class UnknownProcessError(FlurbuchError):
+    """No process of that name is offered."""
+
+    code = "no-such-process"
+
+
+class InputError(FlurbuchError):
+    """A request to execute a process cannot be read, or an input is missing or not allowed."""
+
+    code = "input"
+
+
 class TooLargeError(FlurbuchError):
-    """The answer would be larger than what is given out at once."""
+    """A request is larger than what is taken, or its answer than what is given out at once."""
 
     code = "too-large"
+
+
+class BusyError(FlurbuchError):
+    """As much as can be done at once is being done; ``retry_after_s`` says when to ask again."""
+
+    code = "busy"
+    retry_after_s = 10
+
+
+class UnknownJobError(FlurbuchError):
+    """There is no such job, or it is somebody else's: the answer is the same."""
+
+    code = "no-such-job"
+
+
+class ResultNotReadyError(FlurbuchError):
+    """The job has not come to an end."""
+
+    code = "result-not-ready"
+
+
+class JobLostError(FlurbuchError):
+    """Whoever began the job died of it, several times."""
+
+    code = "job-lost"
+
+
+class StoppedError(FlurbuchError):
+    """Nobody waits for the work any more."""
+
+    code = "stopped"

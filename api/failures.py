@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import FormatError, NotAcceptableError
+from api.errors import BusyError, FormatError, NotAcceptableError
 from api.features.formats.registry import OFFERED
 from api.negotiation import Wanted, wanted
 from api.pages.render import Pages
@@ -59,4 +59,6 @@ class Failures:
 
 
 def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(error.retry_after_s)}
     return dict((error.headers if isinstance(error, HTTPException) else None) or {})

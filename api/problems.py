@@ -18,6 +18,8 @@ from layers.wording import Language
 
 LOG = logging.getLogger("flurbuch")
 MEDIA_TYPE = "application/problem+json"
+_PROCESSES = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+_STANDARD = ("no-such-process", "no-such-job", "result-not-ready")
 
 
 def problem(error: Exception, language: Language) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def problem(error: Exception, language: Language) -> dict[str, Any]:
 
 
 def _body(code: str, title: str, status: HTTPStatus) -> dict[str, Any]:
-    return {"type": f"/problems/{code}", "title": title, "status": status.value}
+    type_ = f"{_PROCESSES}/{code}" if code in _STANDARD else f"/problems/{code}"
+    return {"type": type_, "title": title, "status": status.value}
 
 
 def log_incident(request: Request, error: Exception) -> str:

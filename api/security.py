@@ -19,6 +19,7 @@ HEADERS = {
 
 EXPOSED = (
     *("Content-Bbox", "Content-Crs", "Content-Disposition", "ETag", "Last-Modified", "Link"),
+    *("Location", "Preference-Applied", "Retry-After"),
 )
 """Headers that scripts of other sites may read."""
 

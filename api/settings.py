@@ -48,6 +48,17 @@ class Settings(BaseSettings):
         ge=1,
         description="Features of one answer at most, in formats that are sent piece by piece.",
     )
+    job_workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Processes that `flurbuch serve` starts for jobs; 0: `flurbuch work` is run.",
+    )
+    job_seconds: int = Field(default=300, ge=1, description="Longest time of one job.")
+    job_queue: int = Field(default=100, ge=2, description="Jobs that may wait at once.")
+    job_hours: int = Field(
+        default=24, ge=1, description="So long after its end a job and its result are deleted."
+    )
     synthetic: bool = Field(
         default=False, description="The data are made up: say so on pages and prints."
     )

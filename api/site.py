@@ -20,6 +20,7 @@ ROBOTS = """\
 User-agent: *
 Disallow: /collections
 Disallow: /find
+Disallow: /jobs
 Disallow: /parcels
 """
 

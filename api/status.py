@@ -35,6 +35,8 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.NothingUsableError: (HTTPStatus.BAD_REQUEST, 1),
     layer.NotMergedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     layer.RunnerError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    layer.PlaceError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.TooMuchError: (HTTPStatus.BAD_REQUEST, 1),
     sheet.SheetError: (HTTPStatus.BAD_REQUEST, 2),
     sheet.EmptySheetError: (HTTPStatus.BAD_REQUEST, 1),
     sheet.CrowdedSheetError: (HTTPStatus.BAD_REQUEST, 1),
@@ -50,6 +52,13 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.UnknownStyleError: (HTTPStatus.NOT_FOUND, 1),
     asking.OutsideError: (HTTPStatus.NOT_FOUND, 1),
     asking.TooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 1),
+    asking.UnknownProcessError: (HTTPStatus.NOT_FOUND, 1),
+    asking.InputError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.BusyError: (HTTPStatus.TOO_MANY_REQUESTS, 1),
+    asking.UnknownJobError: (HTTPStatus.NOT_FOUND, 1),
+    asking.ResultNotReadyError: (HTTPStatus.NOT_FOUND, 1),
+    asking.JobLostError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
+    asking.StoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 

@@ -45,7 +45,7 @@ def compile_document(
     DocumentError
         The engine refused the document; the message is the engine's.
     """
-    return _compile(template_name, data, images, pdf_standards=[*STANDARDS], timestamp=0)
+    return _compile(template_name, data, images, pdf_standards=[*STANDARDS], timestamp=0)[0]
 
 
 def compile_image(
@@ -58,7 +58,22 @@ def compile_image(
     ppi
         Pixels per inch of paper.
     """
-    return _compile(template_name, data, images, format="png", ppi=ppi)
+    made = _compile(template_name, data, images, format="png", ppi=ppi)
+    if len(made) != 1:
+        raise DocumentError("the page engine made no single image")
+    return made[0]
+
+
+def compile_first_page(
+    template_name: str,
+    data: Mapping[str, object],
+    images: Mapping[str, str],
+    form: Literal["png", "svg"],
+    *,
+    ppi: float = 96.0,
+) -> bytes:
+    """Make an image of the first page of a template; see `compile_image`."""
+    return _compile(template_name, data, images, format=form, ppi=ppi)[0]
 
 
 def _compile(
@@ -66,7 +81,8 @@ def _compile(
     data: Mapping[str, object],
     images: Mapping[str, str],
     **options: Any,  # noqa: ANN401 - what the engine takes
-) -> bytes:
+) -> list[bytes]:
+    """Return the PDF, or an image of each page."""
     # the engine takes a dictionary of files; its type stubs do not say so
     files: Any = {
         "main.typ": template(template_name),
@@ -77,6 +93,5 @@ def _compile(
         made = typst.compile(files, font_paths=[FONT_FOLDER], ignore_system_fonts=True, **options)
     except typst.TypstError as error:
         raise DocumentError(f"the page engine refused the document: {error}") from error
-    if not isinstance(made, bytes):
-        raise DocumentError("the page engine made no single document")
-    return made
+    pages = made if isinstance(made, list) else [made]
+    return [page for page in pages if isinstance(page, bytes)]

@@ -42,6 +42,7 @@ from layers.wording import Language
 
 SCALES = (500, 1000, 2000)
 """Scales in which the Flurkarte is made."""
+TEMPLATE = "sheet.typ"
 
 
 def check_scale(scale: int) -> None:
@@ -82,6 +83,13 @@ def flurkarte(
     SheetError, EmptySheetError, CrowdedSheetError
         The sheet cannot be made as asked for; the advice says what can be.
     """
+    return compile_document(TEMPLATE, *sheet_parts(sheet, scene, lang, style))
+
+
+def sheet_parts(
+    sheet: Sheet, scene: Scene, lang: Language, style: Catalogue | None = None
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Return what the sheet's template takes: its data and its drawings; see `flurkarte`."""
     if scene.frame != sheet.frame:
         raise SheetError("the scene was made for another frame than the sheet's")
     style = style or default_catalogue()
@@ -104,7 +112,7 @@ def flurkarte(
         "table": _table(scene, drawn, words),
         "words": _labels(words, sheet.scale),
     }
-    return compile_document("sheet.typ", data, images)
+    return data, images
 
 
 def _sheet_data(
@@ -334,6 +342,23 @@ def make_flurkarte(
     ParcelKeyError, UnknownParcelError
         The key cannot be read, or no current parcel has it.
     """
+    ordered = order_sheet(
+        reader, actor, key, scale, paper_format, orientation=orientation, synthetic=synthetic
+    )
+    return flurkarte(*ordered, lang)
+
+
+def order_sheet(
+    reader: Reader,
+    actor: Actor,
+    key: str,
+    scale: int,
+    paper_format: str,
+    *,
+    orientation: Orientation | None,
+    synthetic: bool,
+) -> tuple[Sheet, Scene]:
+    """Lay the sheet around a parcel and read what lies on it; see `make_flurkarte`."""
     check_scale(scale)
     subject = find_subject(reader, actor, key)
     sheet = sheet_around(
@@ -343,5 +368,4 @@ def make_flurkarte(
         orientation=orientation,
         scale=scale,
     )
-    scene = build_scene(reader, actor, sheet.frame, subject, synthetic=synthetic)
-    return flurkarte(sheet, scene, lang)
+    return sheet, build_scene(reader, actor, sheet.frame, subject, synthetic=synthetic)

@@ -16,7 +16,8 @@ Who reads it
     sees, `query` is what is asked, `queryables` what a filter may name, `lifetimes` when features
     were, `audit` logs it; `rasters` reads cells.
 What is made of it
-    `dossier` gathers a parcel, `find` searches, `object_ids` knows the cadastre's identifiers;
+    `dossier` gathers a parcel, `find` searches, `analysis` measures what is near or within;
+    `object_ids` knows the cadastre's identifiers;
     `wording` and `uses` write and read values; `tile_archive` holds all vector tiles in one file.
 Shared by all
     `errors`, and `progress` of what takes long.

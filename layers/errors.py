@@ -79,3 +79,15 @@ class RunnerError(FlurbuchError):
     """Work that was to be spread over processes or machines cannot be done there."""
 
     code = "runner"
+
+
+class PlaceError(FlurbuchError):
+    """A place that somebody drew or named cannot be one here."""
+
+    code = "place"
+
+
+class TooMuchError(FlurbuchError):
+    """An answer would need more work than is done for one question."""
+
+    code = "too-much"

@@ -1,73 +1,22 @@
 """``flurbuch dossier``: everything on one parcel, as a file."""
 
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import orjson
 import typer
 
 from api.cli.console import talk
 from api.cli.context import context
 
 if TYPE_CHECKING:
-    from api.settings import Settings
     from layers.dossier import Dossier
-    from layers.reader import Reader
 
 Language = Literal["de", "en"]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a writer may need beside the dossier itself."""
-
-    dossier: "Dossier"
-    reader: "Reader"
-    settings: "Settings"
-    language: Language
-
-
-def write_json(asked: Asked) -> bytes:
-    """Return the dossier as JSON, see layers/dossier/dossier.schema.json."""
-    document = asked.dossier.as_json(asked.language)
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def write_pdf(asked: Asked) -> bytes:
-    """Return the dossier as a tagged PDF with the parcel's map."""
-    from cartography.dossier_document import dossier_pdf
-    from cartography.parcel_map import parcel_map
-    from layers.access import CITIZEN
-
-    key, lang, on = asked.dossier.parcel_key, asked.language, asked.dossier.as_of
-    drawn = parcel_map(asked.reader, CITIZEN, key, lang=lang, on=on)
-    return dossier_pdf(asked.dossier, drawn, lang, synthetic=asked.settings.synthetic)
-
-
-def write_html(asked: Asked) -> bytes:
-    """Return the dossier as one HTML file with the parcel's map; links need a public address."""
-    from api.pages.parcel import parcel_file
-    from api.pages.render import Pages
-    from cartography.parcel_map import parcel_map
-    from layers.access import CITIZEN
-
-    key, on = asked.dossier.parcel_key, asked.dossier.as_of
-    drawn = parcel_map(asked.reader, CITIZEN, key, lang=asked.language, on=on)
-    pages = Pages(asked.settings, asked.reader.municipality)
-    site = asked.settings.public_url.rstrip("/") or None
-    return parcel_file(pages, asked.dossier, drawn, asked.language, site).encode()
-
-
-WRITERS: dict[str, Callable[[Asked], bytes]] = {
-    ".html": write_html,
-    ".json": write_json,
-    ".pdf": write_pdf,
-}
-"""By the ending of the file: a format is one function that turns what was asked into bytes."""
+ENDINGS = (".html", ".json", ".pdf")
 
 
 def register(app: typer.Typer) -> None:
@@ -80,7 +29,7 @@ def dossier(
     parcel: Annotated[str, typer.Argument(help="Parcel key in any spelling.")],
     out: Annotated[
         Path | None,
-        typer.Option(help=f"File to write: {', '.join(sorted(WRITERS))}.", dir_okay=False),
+        typer.Option(help=f"File to write: {', '.join(ENDINGS)}.", dir_okay=False),
     ] = None,
     lang: Annotated[Language | None, typer.Option(help="Language of titles and texts.")] = None,
     as_of: Annotated[
@@ -111,17 +60,19 @@ def dossier(
 
     Exit status: 0 written, 1 no such parcel or nothing imported, 2 wrong usage.
     """
+    from api.dossier_files import WRITERS, Asked, write_json
     from layers.access import CITIZEN
     from layers.dossier import build_dossier
 
-    writer = _writer(out)
+    writer = WRITERS[_ending(out)]
     shared = context(ctx)
     with closing(shared.reader) as reader:
         day = as_of.date() if as_of else None
         made = build_dossier(reader, CITIZEN, parcel, limit=limit, as_of=day)
         if made.ended and as_of is None:
             talk.print(_end(made, lang or shared.settings.language), markup=False, style="yellow")
-        asked = Asked(made, reader, shared.settings, lang or shared.settings.language)
+        language = lang or shared.settings.language
+        asked = Asked(made, reader, CITIZEN, shared.settings, language)
         if out is not None:
             content = writer(asked)
             out.write_bytes(content)
@@ -137,13 +88,12 @@ def _end(made: "Dossier", lang: Language) -> str:
     return f"{said} → {after}" if after else said
 
 
-def _writer(out: Path | None) -> Callable[[Asked], bytes]:
+def _ending(out: Path | None) -> str:
     """Choose the format by the file's ending, before anything is read."""
     if out is None:
-        return write_json
-    if out.suffix.lower() not in WRITERS:
-        known = ", ".join(sorted(WRITERS))
-        raise typer.BadParameter(f"{out.name}: expected a file ending in {known}")
+        return ".json"
+    if out.suffix.lower() not in ENDINGS:
+        raise typer.BadParameter(f"{out.name}: expected a file ending in {', '.join(ENDINGS)}")
     if not out.parent.is_dir():
         raise typer.BadParameter(f"there is no directory {out.parent}")
-    return WRITERS[out.suffix.lower()]
+    return out.suffix.lower()

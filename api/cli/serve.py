@@ -1,5 +1,6 @@
 """``flurbuch serve``: the web service, on granian."""
 
+import os
 import socket
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from api.cli.context import context
 from api.errors import SettingsError
 
 if TYPE_CHECKING:
+    from api.raw.app import ByteApp
     from api.settings import Settings
 
 
@@ -65,11 +67,12 @@ def run_server(
 
     from api.access_log import FORMAT, log_config
     from api.app import create_app
+    from api.cli.work import crew
 
     create_app(settings)
     _check_address(settings.host, settings.port)
     talk.print(f"Flurbuch answers at {settings.url} (stop with Ctrl+C)")
-    Granian(
+    server = Granian(
         "api.app",
         address=settings.host,
         port=settings.port,
@@ -82,7 +85,21 @@ def run_server(
         log_access_format=FORMAT,
         ssl_cert=cert,
         ssl_key=key,
-    ).serve(target_loader=partial(create_app, settings), wrap_loader=False)
+    )
+    with crew(settings):
+        server.serve(target_loader=partial(_served, settings, os.getpid()), wrap_loader=False)
+
+
+def _served(settings: "Settings", parent: int) -> "ByteApp":
+    """Return the application, in a process that ends with the one that began the service.
+
+    Else a service that was killed would keep its address, and could not be begun again.
+    """
+    from api.app import create_app
+    from api.jobs.crew import when_orphaned
+
+    when_orphaned(parent, partial(os._exit, 1))
+    return create_app(settings)
 
 
 def _check_address(host: str, port: int) -> None:

@@ -12,6 +12,7 @@ from api.negotiation import LANGUAGES
 from api.ogc.openapi_finish import finished
 from api.ogc.openapi_nodes import FORM, PROBLEM, Node, query
 from api.ogc.openapi_nodes import path as path_
+from api.processes.interface import process_paths, process_schemas
 from api.records import asking as records
 from api.records.documents import PATH as CATALOGUE
 from api.settings import Settings
@@ -62,6 +63,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
     ]
     paths = _service_paths(language) | _tile_paths("", "", language) | _record_paths(language)
     paths |= _style_paths(language)
+    paths |= process_paths(language)
     for view in views:
         paths.update(_collection_paths(view, language))
         if tiled(view):
@@ -82,7 +84,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         "paths": paths,
         "components": {
             "parameters": _shared(storage, language),
-            "schemas": {"Problem": _problem_schema()},
+            "schemas": {"Problem": _problem_schema(), **process_schemas()},
         },
     }
     return finished(document, views, language)

@@ -23,10 +23,12 @@ _EXAMPLES: dict[str, object] = {
     "tileCol": "16980",
     "tileMatrixSetId": "WebMercatorQuad",
 }
-_STATUSES = ("304", "308", "400", "404", "406", "410", "413", "503")
+_STATUSES = ("304", "308", "400", "404", "406", "410", "413", "415", "429", "503")
 # What is not kept with a validator: answers that cost nothing or depend on what was searched.
 _WITHOUT_TAG = {"/", "/conformance", "/find", "/functions", "/healthz"}
 _WITHOUT_TAG |= {"/parcels", "/parcels/{parcelKey}", "/styles", "/styles/{styleId}/metadata"}
+_WITHOUT_TAG |= {"/processes", "/processes/{processId}"}
+_WITHOUT_TAG |= {"/jobs", "/jobs/{jobId}", "/jobs/{jobId}/results"}
 
 
 def finished(document: Node, views: Iterable[CollectionView], language: Language) -> Node:

@@ -35,7 +35,10 @@ _TYPES = {
     "text/html",
 }
 
-_NOT_PYGEOAPIS = {"ogc-catalog", "tiling-schemes"}  # what it names so lies at another address
+_NOT_PYGEOAPIS = {  # what it names so lies at another address, or is ours
+    *("ogc-catalog", "tiling-schemes", "processes", "job-list", "execute", "results"),
+}
+_OURS = {"functions": "/functions", "processes": "/processes", "job-list": "/jobs"}
 _JSON, _SCHEMA = "application/json", "application/schema+json"
 _CALENDAR = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 _RELATIONS = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -73,7 +76,8 @@ class Shell:
         document["links"] += tile_links(self._settings.url, "", language)
         document["links"] += style_links(self._settings.url, language)
         document["links"].append(_newer_description(self._settings.url, language))
-        document["links"].append(self._beside("functions", "/functions", _JSON, language))
+        for relation, path in _OURS.items():
+            document["links"].append(self._beside(relation, path, _JSON, language))
         document["links"].append(catalogue_link(self._settings.url, language))
         return document
 

@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 
 from api.app import create_app
 from api.context import KEY, Caller
+from api.features.formats.registry import GEOJSON
 from api.settings import Settings
 from layers.access import Actor, load_policy
 from layers.reader import open_reader
@@ -44,18 +45,22 @@ def description(client):
 
 
 @pytest.fixture(scope="module")
-def operations(description, get):
+def operations(description, get, done):
     """Return the address of every path, filled in, with its description in 3.0."""
     first = {c: get(f"/collections/{c}/items", limit=1)["features"][0] for c in PUBLIC}
     found = []
+    key = first["flurstueck"]["properties"]["flstkennz"]
+    job = done("buffer-query", collection="baum", parcel=key)["jobID"]
     for path, node in description("3.0")["paths"].items():
+        if "get" not in node:  # processes are executed by POST: test_processes
+            continue
         words = path.split("/")
         collection = words[2] if words[1] == "collections" and len(words) > 2 else "baum"
         feature = first.get(collection, first["baum"])
         z, y, x = tile_of(feature)
         values = {"featureId": feature["id"], "tileMatrixSetId": "WebMercatorQuad"}
         values |= {"tileMatrix": z, "tileRow": y, "tileCol": x, "recordId": "baum"}
-        values["parcelKey"] = first["flurstueck"]["properties"]["flstkennz"]
+        values |= {"parcelKey": key, "jobId": job}
         for parameter in node.get("get", {}).get("parameters", ()):
             if parameter.get("in") == "path" and parameter["name"] not in values:
                 schema = parameter["schema"]
@@ -114,6 +119,8 @@ def test_every_answer_in_json_is_as_described(client, description, operations, v
     checked = set()
     for path, address, _ in operations:
         content = description(version)["paths"][path]["get"]["responses"]["200"]["content"]
+        if path.endswith("/results"):  # of a job comes what was asked for, and nothing else
+            content = {GEOJSON: content[GEOJSON]}
         for media_type, described in content.items():
             if not re.search(r"\bjson|\+json", media_type) or media_type.endswith("json-seq"):
                 continue

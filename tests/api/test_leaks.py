@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from time import sleep
 from types import SimpleNamespace
 from urllib.parse import urljoin, urlsplit
 
@@ -110,6 +111,8 @@ def found_links(answer):
         hrefs = re.findall(r'"href":"([^"{]+)"', answer.text)
     for href in hrefs:
         target = urlsplit(urljoin(str(answer.url), href))
+        if target.path.endswith("/execution"):  # is asked by POST, see below
+            continue
         if target.scheme == "http" and not target.path.startswith("/static"):
             yield f"{target.path}?{target.query}".rstrip("?")
 
@@ -230,6 +233,45 @@ def test_the_dossier_of_a_taxed_parcel_holds_no_tax(client, reader, canary):
             answer = canary(client.get(f"/parcels/{key}", params={"f": form, "lang": lang}))
             assert answer.status_code == 200
             assert not re.search("(?i)steuer|tax|eigent|owner", answer.text)
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("way", ["", "respond-async"])
+def test_no_process_tells_whatever_is_asked(client, canary, reader, demo_city, way):
+    """Every process, in every form, at once and as a job, around the parcels with most secrets."""
+    actor = insider("property_tax", "grundsteuer", Access.TAX_SECRET)
+    taxed = reader.links(actor, "grundsteuer")["parcel_key"].iloc[0]
+    for key in [taxed] if way else [demo_city.truth.showcase_parcel, taxed]:
+        asks = [("parcel-dossier", {"parcel": key}), ("map-preview", {"parcel": key, "width": 300})]
+        asks += [
+            ("buffer-query", {"parcel": key, "collection": c, "distance": 900}) for c in PUBLIC
+        ]
+        asks += [("area-statistics", {"collections": list(PUBLIC), "districts": [key[:6]]})]
+        for process, inputs in asks:
+            described = canary(client.get(f"/processes/{process}")).json()
+            ((output, about),) = described["outputs"].items()
+            forms = about["schema"].get("oneOf", [about["schema"]])
+            for media_type in (form["contentMediaType"] for form in forms):
+                if media_type in {"application/pdf", "image/png"}:  # compressed; made of the same
+                    continue
+                asked = {
+                    "inputs": inputs,
+                    "outputs": {output: {"format": {"mediaType": media_type}}},
+                }
+                address, prefer = f"/processes/{process}/execution", {"prefer": way}
+                answer = canary(client.post(address, json=asked, headers=prefer))
+                if way:
+                    job = waited(client, answer.headers["location"])
+                    canary(client.get(job, params={"f": "html"}))
+                    canary(client.get(f"{job}/results", params={"f": "html"}))
+                    answer = canary(client.get(f"{job}/results"))
+                assert answer.status_code == 200, answer.text
+
+
+def waited(client, job):
+    while client.get(job).json()["status"] in {"accepted", "running"}:
+        sleep(0.02)
+    return job
 
 
 @pytest.mark.parametrize(

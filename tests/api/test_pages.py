@@ -53,6 +53,19 @@ ADDRESSES = {
     "record": ("/collections/katalog/items/baum", 200),
     "record-raster": ("/collections/katalog/items/terrain", 200),
     "no-record": ("/collections/katalog/items/grundsteuer", 404),
+    "processes": ("/processes", 200),
+    "process-dossier": ("/processes/parcel-dossier", 200),
+    "process-buffer": ("/processes/buffer-query", 200),
+    "process-areas": ("/processes/area-statistics", 200),
+    "process-map": ("/processes/map-preview", 200),
+    "no-process": ("/processes/nope", 404),
+    "jobs": ("/jobs", 200),
+    "job": ("/jobs/{job}", 200),
+    "job-failed": ("/jobs/{failed}", 200),
+    "no-job": ("/jobs/nope", 404),
+    "result-image": ("/jobs/{job}/results", 200),
+    "result-table": ("/jobs/{nearby}/results", 200),
+    "result-text": ("/jobs/{areas}/results", 200),
     "accessibility": ("/accessibility", 200),
     "absent": ("/nope", 404),
     "hidden": ("/collections/grundsteuer", 404),
@@ -66,11 +79,15 @@ SVG = "[not(ancestor-or-self::*[local-name()='svg'])]"
 
 
 @pytest.fixture(scope="session")
-def named(reader, demo_city, street):
+def named(reader, demo_city, street, done):
     """Return the names that addresses are made of."""
-    links = reader.links(CITIZEN, "strassenschaden")
+    links, key = reader.links(CITIZEN, "strassenschaden"), demo_city.truth.showcase_parcel
     return {
-        "key": demo_city.truth.showcase_parcel,
+        "job": done("map-preview", parcel=key)["jobID"],
+        "failed": done("map-preview", parcel="Krefeld 99 99999")["jobID"],
+        "nearby": done("buffer-query", parcel=key, collection="baum", distance=500)["jobID"],
+        "areas": done("area-statistics", parcels=[key], collections=["nutzung"])["jobID"],
+        "key": key,
         "street_name": quote(street),
         "street": links["parcel_key"].value_counts().index[-1],
         "damage": links["feature_id"].iloc[0],
@@ -198,7 +215,7 @@ def test_links_of_a_page_lead_somewhere(client, named):
         found = html.document_fromstring(fetch(client, named, name, "de").text).xpath("//@href")
         for href in found:
             if href.startswith("/"):
-                kinds[re.sub(r"(items|parcels)/[^?]+", r"\1/X", href)] = href
+                kinds[re.sub(r"(items|parcels|jobs)/[^/?]+", r"\1/X", href)] = href
     assert len(kinds) > 40
     for href in kinds.values():
         assert client.get(href).status_code == 200, href

@@ -22,6 +22,7 @@ COMMANDS = (
     ["history"],
     ["print", "flurkarte"],
     ["serve"],
+    ["work"],
     ["pmtiles"],
     ["grids", "add"],
     ["grids", "list"],
