@@ -63,19 +63,20 @@ def general(path):
 @pytest.mark.proves("ogcapi-tiles-1/1.0", "oas30")
 def test_every_path_answers_as_described(document, client, get, done):
     first = {c: get(f"/collections/{c}/items", limit=1)["features"][0] for c in PUBLIC}
+    key = first["flurstueck"]["properties"]["flstkennz"]
+    job = done("buffer-query", collection="baum", parcel=key)["jobID"]
     for path, node in document["paths"].items():
         if "get" not in node:  # what is asked by POST: tests/api/test_processes.py
             continue
         collection = path.split("/")[2] if path.startswith("/collections/") else "baum"
         collection = collection if collection in first else "baum"
-        key = first["flurstueck"]["properties"]["flstkennz"]
         z, y, x = tile_of(first[collection])
         asked = path.format(
             featureId=first[collection]["id"],
             parcelKey=key,
             recordId="baum",
             processId="buffer-query",
-            jobId=done("buffer-query", collection="baum", parcel=key)["jobID"],
+            jobId=job,
             tileMatrixSetId="WebMercatorQuad",
             tileMatrix=z,
             tileRow=y,
