@@ -82,6 +82,8 @@ def main(sizes: list[int]) -> None:
         worlds = {size: open_.enter_context(world(size, folder)) for size in sizes}
         here = worlds[small]
         cold = cold_tile(here)
+        for one in worlds.values():
+            keep_tiles(one)
         ours = ours_at(worlds)
         grown, all_in_one = whole(here)
         more = packing(here)
@@ -133,6 +135,13 @@ def cold_tile(here: World) -> float:
     parts = [asked.part(at, ROUNDS + 1) for at in range(ROUNDS + 1)]
     check(here.server, parts[0])
     return min(_spent(here.server, part.paths, "gzip") for part in parts[1:])
+
+
+def keep_tiles(here: World) -> None:
+    """Ask for every tile once."""
+    for zoom, tiles in here.places.tiles.items():
+        asked = tile_question(f"R8 z{zoom}", here.dialect, here.places, tiles)
+        load(here.server.port, asked.paths, CLIENTS, "gzip")
 
 
 def packing(here: World) -> float:

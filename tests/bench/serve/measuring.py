@@ -19,7 +19,7 @@ from tests.bench.serve.servers import Server
 CLIENTS = 16
 ROUNDS = 3
 SECONDS = 2.0
-_LONGEST_S, _ALONE_S = 8.0, 1.0
+_LONGEST_S, _ALONE_S = 4.0, 1.0
 _CHECKED = 20
 _SLOW_S, _VERY_SLOW_S, _ENDLESS_S = 0.03, 1.0, 5.0
 
@@ -134,8 +134,8 @@ def _counted(server: Server, question: Question, count: int) -> Measured:
 def _load(server: Server, question: Question, took_s: float) -> Load:
     """Let sixteen clients ask for some seconds."""
     if not wrk.missing():
-        # Slow answers take longer: of so many clients each should have had more than one.
-        seconds = min(max(SECONDS, took_s * 2 * CLIENTS), _LONGEST_S)
+        # Slow answers take longer: each client should have had one or two.
+        seconds = min(max(SECONDS, took_s * CLIENTS), _LONGEST_S)
         return wrk.wrk(server.port, question.paths, seconds, CLIENTS, question.headers)
     count = int(SECONDS / took_s)
     paths = (question.paths * ceil(count / len(question.paths)))[:count]
