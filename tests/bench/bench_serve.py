@@ -38,7 +38,7 @@ from tests.bench.serve.measuring import (
     measure_alone,
     measure_beside,
 )
-from tests.bench.serve.memory import anonymous_mib, growth, memory
+from tests.bench.serve.memory import WARM, anonymous_mib, memory
 from tests.bench.serve.parcels import Parcels, make_parcels
 from tests.bench.serve.peer import Given, Peer
 from tests.bench.serve.pygeoapi import Pygeoapi
@@ -76,7 +76,7 @@ class World:
 def main(sizes: list[int]) -> None:
     """Measure ours, at all sizes by turns, then the others."""
     small, *larger = sizes
-    with ExitStack() as open_, TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, ExitStack() as open_:
         folder = Path(scratch)
         folder.chmod(0o711)  # not all servers run as the user who started them
         worlds = {size: open_.enter_context(world(size, folder)) for size in sizes}
@@ -88,7 +88,7 @@ def main(sizes: list[int]) -> None:
         grown, all_in_one = whole(here)
         more = packing(here)
         ours[small] |= of_city(small, folder)
-        held = of_memory(here, folder)
+        held = {encoding: of_memory(here, folder, encoding) for encoding in WARM}
         open_.pop_all().close()
         peers, refused = of_peers(here, folder)
     figures = [
@@ -97,7 +97,7 @@ def main(sizes: list[int]) -> None:
         table.packing(small, more),
         *table.whole(small, all_in_one, grown, peers),
         *(figure for size in larger for figure in table.scale(small, size, ours)),
-        *table.held(held, growth(held)),
+        *(figure for encoding in WARM for figure in table.held(held[encoding], encoding)),
     ]
     missing = {peer.name: peer.missing() for peer in PEERS if peer.missing()}
     versions = {peer.name: peer.version() for peer in PEERS if not peer.missing()}
@@ -177,10 +177,10 @@ def of_city(size: int, folder: Path) -> dict[str, Measured]:
         return {q.key: measure(server, q) for q in cadastre.questions(server)}
 
 
-def of_memory(here: World, folder: Path) -> dict[int, list[float]]:
+def of_memory(here: World, folder: Path, encoding: str) -> dict[int, list[float]]:
     """Ask a fresh server a hundred thousand times."""
-    with flurbuch.serving(flurbuch.stored(here.parcels), folder / "memory") as server:
-        return memory(server, list(here.questions().values()))
+    with flurbuch.serving(flurbuch.stored(here.parcels), folder / encoding) as server:
+        return memory(server, list(here.questions().values()), encoding)
 
 
 def of_peers(here: World, folder: Path) -> tuple[dict[str, dict[str, Measured]], list[str]]:

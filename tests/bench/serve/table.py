@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from tests.bench.figures import Figure
 from tests.bench.serve.measuring import Measured
+from tests.bench.serve.memory import WARM, growth
 
 SIZE = 80_000
 """Parcels for which figures are required."""
@@ -95,11 +96,13 @@ def whole(size: int, ours: Measured, grown_mib: float, peers: OfPeers) -> Iterat
     yield Figure(f"{title}: memory more", grown_mib, "MiB", 50 if there else None)
 
 
-def held(memory: Mapping[int, list[float]], growth: float) -> Iterator[Figure]:
+def held(memory: Mapping[int, list[float]], encoding: str) -> Iterator[Figure]:
     """Yield what the largest worker holds as requests go by, and how much it grew once warm."""
+    title = "memory of a worker" + (f", {encoding}" if encoding != "identity" else "")
     for stop, workers in memory.items():
-        yield Figure(f"memory of a worker after {stop:,} requests", max(workers), "MiB")
-    yield Figure("memory of a worker: growth from 10,000 to 100,000", growth, "", _GROWN)
+        yield Figure(f"{title}: after {stop:,} requests", max(workers), "MiB")
+    warm, last = WARM[encoding], max(memory)
+    yield Figure(f"{title}: growth from {warm:,}", growth(memory[warm], memory[last]), "", _GROWN)
 
 
 def notes(missing: Mapping[str, str], peers: OfPeers, refused: list[str]) -> list[str]:
