@@ -9,7 +9,7 @@ python=$(sh scripts/find-python.sh) || exit 1
 wanted=""
 need() { command -v "$2" >/dev/null 2>&1 || [ -e "$2" ] || wanted="$wanted $1"; }
 need wrk wrk
-need nginx-light nginx
+need nginx-light /usr/sbin/nginx
 need spawn-fcgi spawn-fcgi
 need cgi-mapserver /usr/lib/cgi-bin/mapserv
 need qgis-server /usr/lib/cgi-bin/qgis_mapserv.fcgi

@@ -44,6 +44,7 @@ from tests.bench.serve.peer import Given, Peer
 from tests.bench.serve.pygeoapi import Pygeoapi
 from tests.bench.serve.qgis_server import QgisServer
 from tests.bench.serve.servers import WORKERS, Server, SilentServerError
+from tests.bench.serve.table import FIRST_PAGE, PLAIN_TILE
 from tests.bench.serve.tipg import Tipg
 
 SIZES = [80_000]
@@ -68,8 +69,8 @@ class World:
         asked = {q.key: q for q in questions(self.dialect, self.places)}
         first = asked["R6"].paths[0].split("&offset")[0]
         return asked | {
-            "first page": replace(asked["R6"], paths=[first]),
-            "R8 plain": replace(asked["R8 z15"], headers={}),
+            FIRST_PAGE: replace(asked["R6"], paths=[first]),
+            PLAIN_TILE: replace(asked["R8 z15"], headers={}),
         }
 
 
@@ -188,6 +189,7 @@ def of_peers(here: World, folder: Path) -> tuple[dict[str, dict[str, Measured]],
     installed = [peer for peer in PEERS if not peer.missing()] if not wrk.missing() else []
     measured: dict[str, dict[str, Measured]] = {peer.name: {} for peer in installed}
     refused: list[str] = []
+    keys = here.questions().keys() - {FIRST_PAGE, PLAIN_TILE}
     with ExitStack() as open_:
         base = None
         if installed and not postgis.missing():
@@ -198,10 +200,13 @@ def of_peers(here: World, folder: Path) -> tuple[dict[str, dict[str, Measured]],
             place.mkdir()
             given = Given(here.parcels, flurbuch.gpkg_of(here.parcels), place, base)
             with _noting(refused, peer.name), peer.serving(given) as (server, dialect):
-                for question in questions(dialect, here.places):
-                    how = measure_alone if question.key == "R9" else measure
+                asked = {q.key: q for q in questions(dialect, here.places)}
+                if absent := keys - asked.keys():
+                    refused.append(f"{peer.name}: not offered: {', '.join(sorted(absent))}")
+                for key, question in asked.items():
+                    how = measure_alone if key == "R9" else measure
                     with _noting(refused, peer.name):
-                        measured[peer.name][question.key] = how(server, question)
+                        measured[peer.name][key] = how(server, question)
     return measured, refused
 
 
