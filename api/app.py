@@ -17,6 +17,7 @@ from api.coverages.routes import Coverages
 from api.failures import Failures
 from api.features.cursor import Cursors, cursor_key
 from api.features.routes import Features
+from api.features.transactions import Transactions
 from api.filtering.routes import Filtering
 from api.jobs.queue import Queue
 from api.ogc.provider import close_readers
@@ -40,6 +41,7 @@ from api.styles.routes import Styles
 from api.surface import Surface
 from api.tiles.routes import VectorTiles
 from gis_core.errors import FlurbuchError
+from layers.editing import Editor
 from layers.grids import use_grids
 from layers.reader import Reader, open_reader
 
@@ -113,6 +115,7 @@ def _surfaces(
         Site(settings, reader, pages),
         Records(settings, reader, pages),  # before the collections of features
         Coverages(settings, reader, pages, shell),
+        Transactions(settings, reader, Editor(settings.data_dir, reader)),
         Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
         Parcels(settings, reader, pages),

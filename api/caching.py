@@ -59,6 +59,7 @@ def revalidated(
     answer: Callable[[], Response],
     *,
     strong: bool = False,
+    mark: Callable[[], str] = str,
 ) -> Response:
     """Return the answer with its validator, or 304 where the caller has it already.
 
@@ -68,6 +69,8 @@ def revalidated(
         Returns what the answer is made from, as it is served now.
     strong
         Whether the same data are the same bytes.
+    mark
+        Returns what a strong tag begins with, so that it can be told from the tag alone.
 
     Notes
     -----
@@ -77,7 +80,7 @@ def revalidated(
     def validator() -> tuple[str, datetime | None]:
         caller, now = caller_of(request.scope), list(views())
         asked = (own_path(request), own_query(request), asked_for.form, asked_for.language)
-        tag = strong_tag(digest(caller, now, asked), encoding_of(request.headers))
+        tag = strong_tag(mark() + digest(caller, now, asked), encoding_of(request.headers))
         if not strong:
             return f"W/{tag}", None
         return tag, max((v.generation.imported_at for v in now), default=None)

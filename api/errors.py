@@ -110,3 +110,15 @@ class StoppedError(FlurbuchError):
     """Nobody waits for the work any more."""
 
     code = "stopped"
+
+
+class BodyError(FlurbuchError):
+    """What was sent cannot be read."""
+
+    code = "body"
+
+
+class MediaTypeError(FlurbuchError):
+    """What was sent is of a kind that is not taken."""
+
+    code = "media-type"

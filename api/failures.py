@@ -14,7 +14,10 @@ from api.pages.render import Pages
 from api.problems import log_incident, problem, problem_response
 from api.security import HEADERS
 from api.settings import Settings
-from layers.errors import EndedParcelError
+from api.status import http_status
+from layers.errors import EndedParcelError, NotEditableError
+
+_AGAIN_S = 5
 
 
 class Failures:
@@ -61,4 +64,9 @@ class Failures:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, BusyError):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, NotEditableError):
+        methods = error.fields.get("allowed", ("GET", "HEAD", "OPTIONS"))
+        return {"Allow": ", ".join(methods if isinstance(methods, tuple) else ())}
+    if http_status(error) == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(_AGAIN_S)}
     return dict((error.headers if isinstance(error, HTTPException) else None) or {})

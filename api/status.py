@@ -37,6 +37,13 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     layer.RunnerError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     layer.PlaceError: (HTTPStatus.BAD_REQUEST, 1),
     layer.TooMuchError: (HTTPStatus.BAD_REQUEST, 1),
+    layer.InvalidFeatureError: (HTTPStatus.UNPROCESSABLE_ENTITY, 1),
+    layer.FeatureExistsError: (HTTPStatus.CONFLICT, 1),
+    layer.NoFeatureError: (HTTPStatus.NOT_FOUND, 1),
+    layer.NotEditableError: (HTTPStatus.METHOD_NOT_ALLOWED, 1),
+    layer.PreconditionMissingError: (HTTPStatus.PRECONDITION_REQUIRED, 1),
+    layer.ChangedMeanwhileError: (HTTPStatus.PRECONDITION_FAILED, 1),
+    layer.LayerBusyError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
     sheet.SheetError: (HTTPStatus.BAD_REQUEST, 2),
     sheet.EmptySheetError: (HTTPStatus.BAD_REQUEST, 1),
     sheet.CrowdedSheetError: (HTTPStatus.BAD_REQUEST, 1),
@@ -59,6 +66,8 @@ STATUS: dict[type[FlurbuchError], tuple[HTTPStatus, int]] = {
     asking.ResultNotReadyError: (HTTPStatus.NOT_FOUND, 1),
     asking.JobLostError: (HTTPStatus.INTERNAL_SERVER_ERROR, 1),
     asking.StoppedError: (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    asking.BodyError: (HTTPStatus.BAD_REQUEST, 1),
+    asking.MediaTypeError: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, 1),
     asking.SettingsError: (HTTPStatus.INTERNAL_SERVER_ERROR, 2),
 }
 

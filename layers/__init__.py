@@ -6,7 +6,8 @@ What a layer is
     a layer.toml, such as `alkis`, are layers themselves.
 How it gets in
     `formats` reads files into tables (`source`), `ingest` checks and stores them; `grids` keeps
-    datum grids, `scratch` files in between, `column_names` compares names. `checking` says what is
+    datum grids, `scratch` files in between, `column_names` compares names; `editing` changes
+    single features in the `states` that they are in. `checking` says what is
     wrong with the parcels.
 How it finds its parcel
     `merging` links what was imported; `figures` says what links tell of a parcel; `history` knows

@@ -32,12 +32,13 @@ CITIZEN = Actor()
 
 
 class Role(BaseModel):
-    """One role: which classes it reads where, and whether it reads the access log."""
+    """One role: which classes it reads where, what it edits, whether it reads the access log."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Title
     reads: dict[str, frozenset[Access]]
+    edits: frozenset[str] = frozenset()
     audits: bool = False
 
 
@@ -79,6 +80,10 @@ class Policy:
             if key in reads:
                 return access in reads[key]
         return False
+
+    def may_edit(self, actor: Actor, layer_id: str, collection_id: str) -> bool:
+        """Whether the actor's role may change features of a collection."""
+        return bool(self.role(actor).edits & {layer_id, f"{layer_id}.{collection_id}"})
 
     def allowed(self, actor: Actor, layer_id: str, access: Access, collection_id: str = "") -> bool:
         """Whether the actor may read that class there now: with a purpose where one is needed."""

@@ -91,3 +91,45 @@ class TooMuchError(FlurbuchError):
     """An answer would need more work than is done for one question."""
 
     code = "too-much"
+
+
+class InvalidFeatureError(FlurbuchError):
+    """A feature that was sent does not fit its layer: field, what was found, what was expected."""
+
+    code = "invalid-feature"
+
+
+class FeatureExistsError(FlurbuchError):
+    """A feature of that identifier is there already."""
+
+    code = "feature-exists"
+
+
+class NoFeatureError(FlurbuchError):
+    """The feature that is to be changed is not there."""
+
+    code = "no-feature"
+
+
+class NotEditableError(FlurbuchError):
+    """The collection is filled by imports only."""
+
+    code = "not-editable"
+
+
+class PreconditionMissingError(FlurbuchError):
+    """A change that does not say which state of the feature it is meant for."""
+
+    code = "precondition-missing"
+
+
+class ChangedMeanwhileError(FlurbuchError):
+    """The feature is no longer in the state that the change was meant for."""
+
+    code = "changed-meanwhile"
+
+
+class LayerBusyError(FlurbuchError):
+    """The layer is being written, and did not become free in time."""
+
+    code = "layer-busy"

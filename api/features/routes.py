@@ -44,11 +44,13 @@ from api.settings import Settings
 from gis_core.offered_crs import crs_uri
 from layers.access import Actor
 from layers.dossier import ended_error
+from layers.editing import may_edit
 from layers.query import Query
 from layers.reader import Reader
 from layers.reader.batches import Batches
 from layers.reader.through_time import EVER, During
 from layers.spec import Join
+from layers.states import state_of
 from layers.view import CollectionView
 
 
@@ -124,7 +126,16 @@ class Features:
 
         if asked_for.html:
             return answer()
-        return self._revalidated(request, asked_for, answer, through_time=True)
+        mark = partial(self._mark, request, identifier)
+        return self._revalidated(request, asked_for, answer, through_time=True, mark=mark)
+
+    def _mark(self, request: Request, identifier: str) -> str:
+        """Return the state of a feature for those who may change it, to whom they refer."""
+        view, actor = self._view(request), _actor(request)
+        if not may_edit(self.reader, actor, view):
+            return ""
+        frame = self.reader.frame(actor, view.id, Query(ids=(identifier,)))
+        return f"{state_of(frame)}." if len(frame) else ""
 
     def _revalidated(
         self,
@@ -133,6 +144,7 @@ class Features:
         answer: Callable[[], Response],
         *,
         through_time: bool,
+        mark: Callable[[], str] = str,
     ) -> Response:
         form = FORMATS.get(asked_for.form)
         same = form is None or form.text  # other files tell when and by what they were written
@@ -142,7 +154,7 @@ class Features:
             past = self.reader.past(view) if through_time else None
             return [view] if past is None else [view, past]
 
-        return revalidated(request, asked_for, views, answer, strong=same)
+        return revalidated(request, asked_for, views, answer, strong=same, mark=mark)
 
     def _one(
         self, request: Request, view: CollectionView, identifier: str

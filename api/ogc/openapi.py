@@ -4,9 +4,11 @@ from functools import partial
 from importlib.metadata import version
 
 from api.coverages.openapi import LIMITS, raster_paths
+from api.features.editing_paths import with_changes
 from api.features.formats.registry import FORMATS, GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
 from api.features.schema import JSON_TYPES
+from api.features.transactions import editable
 from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
 from api.ogc.openapi_finish import finished
@@ -69,6 +71,7 @@ def openapi_document(settings: Settings, reader: Reader, actor: Actor, language:
         if tiled(view):
             facts = {"title": view.spec.title[language]}
             paths |= _tile_paths(f"/collections/{view.id}", "collection-", language, **facts)
+    with_changes(paths, editable(reader, actor), storage, language)
     for raster in reader.rasters(actor):
         paths |= raster_paths(raster, language)
     document = {

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from api.answers import json_answer
 from api.caching import Source, revalidated
 from api.context import caller_of
+from api.features.transactions import EDITING, editable
 from api.negotiation import Offered, Wanted, wanted
 from api.ogc.conformance import classes_of, declared
 from api.ogc.openapi import (
@@ -120,6 +121,8 @@ class Standard:
     def conformance(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the conformance classes that are served and tested, no others."""
         classes = declared([self, *self.beside])
+        if editable(self.reader, _actor(request)):
+            classes = tuple(sorted((*classes, *EDITING)))
         if asked_for.html:
             return self.pages.answer("conformance", request, asked_for, classes=classes)
         return json_answer({"conformsTo": classes}, asked_for.language)

@@ -36,6 +36,7 @@ from api.raw.answer import Body, Piece, Prepared
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, supported_crs
 from gis_core.search_area import SearchArea, search_area
+from layers.editing import may_edit
 from layers.reader import Reader
 from layers.reader.assembled import AssembledFeatures
 from layers.reader.ready import ReadyFeatures
@@ -127,6 +128,8 @@ class ReadyItems:
         ready = self._ready(asked, None)
         if not isinstance(ready, ReadyFeatures) or not _ITEM.issuperset(asked.given):
             return None
+        if may_edit(self._reader, asked.caller.actor, ready.view):
+            return None  # who may change it needs to know its state
         crs = asked.given.get("crs", CRS84)
         variant, position = self._variant(ready, crs), ready.one(feature_id)
         if variant is None or position is None:

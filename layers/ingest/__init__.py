@@ -6,8 +6,8 @@ then row by row (`checking`): `values` (with `numbers` and `moments`), `parcel_k
 and what is `unmapped`. `intake` names rows (`identity`) and stores them. Of parcels, `districts`
 makes what they are parts of.
 
-`raster` is the way for rasters. Deliveries of changes are told from first ones by their `parts`
-and applied by `changes`, which is `amending` what is served.
+`raster` is the way for rasters, `single` for a feature alone. Deliveries of changes are told from
+first ones by their `parts` and applied by `changes`, which is `amending` what is served.
 
 What happened is a `report` on `files`; each fault code has its `advice`.
 """

@@ -1,6 +1,6 @@
 """Feature ids: stable where the source has an identifier, unique in any case."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,7 +61,7 @@ class Register:
         n = len(content)
         repeats, clashes, nameless = (np.zeros(n, dtype=bool) for _ in range(3))
         named = Named(np.empty(n, dtype=object), repeats, clashes, nameless)
-        for row, base in enumerate(_bases(identity, n)):
+        for row, base in enumerate(identifiers(identity, n)):
             digest = content[row]
             if base is None:
                 named.nameless[row] = self.has_identity
@@ -95,7 +95,7 @@ class Register:
         return made
 
 
-def _bases(identity: Sequence[Sequence[object]], count: int) -> Iterable[str | None]:
+def identifiers(identity: Sequence[Sequence[object]], count: int) -> Sequence[str | None]:
     """Return the identifier of each row, None where all its parts are missing."""
     if not identity:
         return [None] * count

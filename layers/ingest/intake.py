@@ -125,7 +125,7 @@ class Intake:
                 self.listener(checked, kept)
         if table.writer is not None and len(kept):
             geometry = None if checked.geometry is None else checked.geometry[kept]
-            frame = self._frame(table.schema, checked, kept)
+            frame = stored_rows(table.schema, checked, kept)
             frame[FEATURE_ID] = ids
             table.writer.append(frame, geometry)
         return int(named.repeats.sum())
@@ -138,17 +138,6 @@ class Intake:
         if self._unmapped is None:
             self._unmapped = self.open_table(unmapped_schema(self.spec))
         self._unmapped.append(pd.DataFrame({FEATURE_ID: ids[some], UNMAPPED_TEXT: texts[some]}))
-
-    def _frame(self, schema: TableSchema, checked: Checked, rows: NDArray[np.intp]) -> pd.DataFrame:
-        columns: dict[str, object] = {}
-        for column in schema.columns:
-            values = checked.columns[column.name][rows]
-            # Through floats, integers above 2**53 would change.
-            is_integer = column.type is ColumnType.INTEGER
-            columns[column.name] = (
-                pd.array(values.tolist(), dtype="Int64") if is_integer else values
-            )
-        return pd.DataFrame(columns)
 
     def _note_keys(self, checked: Checked, rows: NDArray[np.intp]) -> None:
         """Note parcels whose key another current parcel has."""
@@ -172,3 +161,14 @@ def reader_counts(faults: tuple[Fault, ...]) -> Counts:
     """Count the rows that a format reader could not decode."""
     lost = len({(f.file, f.row) for f in faults if f.outcome is Outcome.QUARANTINED})
     return Counts(read=lost, quarantined=lost)
+
+
+def stored_rows(schema: TableSchema, checked: Checked, rows: NDArray[np.intp]) -> pd.DataFrame:
+    """Return checked rows with the columns of a table."""
+    columns: dict[str, object] = {}
+    for column in schema.columns:
+        values = checked.columns[column.name][rows]
+        # Through floats, integers above 2**53 would change.
+        is_integer = column.type is ColumnType.INTEGER
+        columns[column.name] = pd.array(values.tolist(), dtype="Int64") if is_integer else values
+    return pd.DataFrame(columns)

@@ -62,6 +62,7 @@ class CollectionSpec(Strict):
     access: Access
     identity: tuple[Identifier, ...] = ()
     accuracy_m: float = Field(default=0.1, ge=0)
+    editable: bool = False  # single features may be changed by roles that edit
     tiles: tuple[Identifier, ...] = ()  # fields that features have in vector tiles
     figures: FigureNames | None = None
     source: SourceSpec = SourceSpec()
@@ -84,6 +85,18 @@ class CollectionSpec(Strict):
         for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_edited_can_be_told_apart(self) -> Self:
+        if not self.editable:
+            return self
+        if not self.identity:
+            raise ValueError(f"collection {self.id}: to be editable it needs an identity")
+        if self.geometry is GeometryKind.NONE:
+            raise ValueError(f"collection {self.id}: to be editable it needs a geometry")
+        if self.source.ends_after or self.relation.by is Join.SELF:
+            raise ValueError(f"collection {self.id}: what has a history is not editable")
         return self
 
     @model_validator(mode="after")

@@ -83,10 +83,10 @@ def test_what_was_asked_wrongly_is_explained(client):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_one_can_only_read(client, method):
-    for path in ("/", "/collections/baum/items", "/parcels/3049-1-1", "/find?q=x"):
+    for path in ("/", "/collections/flurstueck/items", "/parcels/3049-1-1", "/find?q=x"):
         answer = client.request(method, path)
         assert answer.status_code == 405
-        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+        assert set(answer.headers["allow"].split(", ")) - {"OPTIONS"} == {"GET", "HEAD"}
         assert answer.headers["content-type"] == "application/problem+json"
 
 
@@ -100,7 +100,7 @@ def test_head_is_get_without_a_body(client):
 
 
 def test_options_say_what_is_allowed(client):
-    answer = client.options("/collections/baum/items")
+    answer = client.options("/collections/baum")
     assert answer.status_code == 204
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert client.options("/nope").status_code == 404
