@@ -33,6 +33,7 @@ from api.raw.app import ByteApp
 from api.raw.items import ReadyItems
 from api.raw.tiles import KeptTiles
 from api.records.routes import Records
+from api.search.routes import Search
 from api.security import EXPOSED, SecurityHeaders
 from api.settings import Settings
 from api.site import Site
@@ -118,6 +119,7 @@ def _surfaces(
         Transactions(settings, reader, Editor(settings.data_dir, reader)),
         Features(settings, reader, pages, cursors),
         Filtering(settings, reader, pages),
+        Search(settings, reader, pages, cursors),
         Parcels(settings, reader, pages),
         VectorTiles(settings, reader, pages),
         Styles(settings, reader, pages),

@@ -17,7 +17,8 @@ Tiles
     `tiling` says which tiles there are and where, `mvt` makes the bytes of a vector
     tile, `pmtiles` an archive of them.
 Questions
-    `filters` reads and judges conditions in CQL2, `periods` reads instants and intervals.
+    `filters` reads and judges conditions in CQL2, `periods` reads instants and intervals,
+    `word_index` finds words.
 Merging and storing
     `merge` links features to parcels; `store` keeps generations of tables.
 Packages

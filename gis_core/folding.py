@@ -76,3 +76,19 @@ def fold_words(text: str) -> list[str]:
         parts = unicodedata.normalize("NFD", folded)
         folded = "".join(c for c in parts if not unicodedata.combining(c))
     return ["st" if word == "sankt" else word for word in _WORD.findall(folded)]
+
+
+def spelt_words(text: str) -> dict[str, None]:
+    """Return the words of a text as people may write them: with ä as ae, and as a.
+
+    Examples
+    --------
+    >>> list(spelt_words("Möhne, Sankt Tönis"))
+    ['moehne', 'st', 'toenis', 'mohne', 'sankt', 'tonis']
+    """
+    if text.isascii():
+        bare = _WORD.findall(text.lower())
+        return dict.fromkeys([*bare, "st"] if "sankt" in bare else bare)
+    parts = unicodedata.normalize("NFD", plain_text(text).casefold())
+    bare = _WORD.findall("".join(c for c in parts if not unicodedata.combining(c)))
+    return dict.fromkeys((*fold_words(text), *bare))

@@ -14,8 +14,8 @@ How it finds its parcel
     what became of former parcels.
 Who reads it
     `reader` is the one door to stored data: `access` holds roles, `view` decides what one actor
-    sees, `query` is what is asked, `queryables` what a filter may name, `lifetimes` when features
-    were, `audit` logs it; `rasters` reads cells.
+    sees, `query` is what is asked, `queryables` what a filter may name, `searching` where words are
+    looked for, `lifetimes` when features were, `audit` logs it; `rasters` reads cells.
 What is made of it
     `dossier` gathers a parcel, `find` searches, `analysis` measures what is near or within;
     `object_ids` knows the cadastre's identifiers;

@@ -136,6 +136,7 @@ def figures_spec(parcels: CollectionSpec, fields: tuple[FieldSpec, ...]) -> Coll
         access=parcels.access,
         identity=(key,),
         accuracy_m=parcels.accuracy_m,
+        search=(),
         relation=Relation(by=Join.SELF, key=key, area=parcels.relation.area),
         fields=fields,
     )

@@ -1,5 +1,5 @@
 """What is asked of a collection; the reader decides what of it may be answered."""
 
-from gis_core.store.query import Query
+from gis_core.store.query import Query, Text
 
-__all__ = ["Query"]
+__all__ = ["Query", "Text"]

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.store.schema import Column, ColumnType, Shape, TableSchema
+from layers.searching import searched
 from layers.spec import (
     AS_FILED,
     CONFIDENCE,
@@ -65,6 +66,7 @@ def table_schemas(spec: CollectionSpec, crs: int) -> tuple[TableSchema, ...]:
         sealed_rows=spec.access.sealed,
         indexed=_indexed(spec),
         published=_published(spec),
+        searched=searched(spec),
         title=spec.title.get("de", spec.id),
     )
     if spec.source.ends_after is None:

@@ -44,8 +44,12 @@ class Cursors:
 
     def encode(self, view: CollectionView, first: int, bound: bytes, told: int = 0) -> str:
         """Return the cursor of the page that begins at a feature."""
-        place = _PLACE.pack(view.generation.number, _time(view), first, told)
-        return _text(place + self._mac(place, bound))
+        return self.signed(Place(view.generation.number, _time(view), first, told), bound)
+
+    def signed(self, place: Place, bound: bytes) -> str:
+        """Return the cursor of a place."""
+        packed = _PLACE.pack(*place)
+        return _text(packed + self._mac(packed, bound))
 
     def decode(self, text: str, bound: bytes) -> Place:
         """Return where a page begins.

@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from api.errors import ParameterError
+from api.features import text_search
 from api.features.crs import check_crs
 from api.filtering import parameters as filtering
 from api.filtering.wildcards import alike, also, pattern
@@ -93,11 +94,12 @@ def read_items_request(
         ``crs``, ``bbox-crs`` or ``filter-crs`` is not offered.
     """
     fields = view.called()
+    own = _OWN | ({text_search.PARAMETER} if text_search.offered(view) else set())
     for name in given:
-        if name not in _OWN and name not in fields:
+        if name not in own and name not in fields:
             raise ParameterError(
                 f"{name[:80]!r} is not a parameter of this collection",
-                advice=f"Parameters: {', '.join(sorted(_OWN))}; fields: {', '.join(view.names)}",
+                advice=f"Parameters: {', '.join(sorted(own))}; fields: {', '.join(view.names)}",
                 parameter=name[:80],
             )
     limit = min(_whole(given, "limit", DEFAULT_LIMIT, 1), most)
@@ -109,6 +111,7 @@ def read_items_request(
         intersects=area,
         equals=equals,
         where=also(filtering.read_filter(given, view, storage, bounds), patterns),
+        text=text_search.read_text(given, view),
         columns=_properties(given, fields),
         sort=_sort(given, fields),
         limit=limit,

@@ -53,6 +53,8 @@ from layers.spec import Join
 from layers.states import state_of
 from layers.view import CollectionView
 
+_OF_FORMS = {"q", "datetime"}
+
 
 @dataclass(frozen=True)
 class Features:
@@ -87,7 +89,7 @@ class Features:
     def _items(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language, OFFERED)
         if asked_for.html:
-            view, asked = self._read(request, MAX_ROWS)
+            view, asked = self._read(request, MAX_ROWS, filled=True)
             return items_page(
                 self.pages, request, asked_for, view, asked, self._fetch(request, view, asked)
             )
@@ -248,10 +250,17 @@ class Features:
     def _storage(self) -> int:
         return self.reader.municipality.storage_crs
 
-    def _read(self, request: Request, most: int) -> tuple[CollectionView, ItemsRequest]:
-        """Return the collection, of now or of the cursor's time, and what is asked of it."""
-        view, given, offset = self._view(request), given_once(request), None
-        told = None
+    def _read(
+        self, request: Request, most: int, *, filled: bool = False
+    ) -> tuple[CollectionView, ItemsRequest]:
+        """Return the collection, of now or of the cursor's time, and what is asked of it.
+
+        ``filled``: only what is filled in counts, because a form sends all that it has.
+        """
+        view, given = self._view(request), given_once(request)
+        if filled:
+            given = {n: text for n, text in given.items() if text or n not in _OF_FORMS}
+        told = offset = None
         if "cursor" in given:
             caller = caller_of(request.scope)
             place = self.cursors.decode(given["cursor"], bound_to(caller, view.id, given))

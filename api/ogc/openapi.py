@@ -4,6 +4,7 @@ from functools import partial
 from importlib.metadata import version
 
 from api.coverages.openapi import LIMITS, raster_paths
+from api.features import text_search
 from api.features.editing_paths import with_changes
 from api.features.formats.registry import FORMATS, GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
@@ -11,12 +12,14 @@ from api.features.schema import JSON_TYPES
 from api.features.transactions import editable
 from api.filtering import parameters as filtering
 from api.negotiation import LANGUAGES
+from api.ogc import listing
 from api.ogc.openapi_finish import finished
 from api.ogc.openapi_nodes import FORM, PROBLEM, Node, query
 from api.ogc.openapi_nodes import path as path_
 from api.processes.interface import process_paths, process_schemas
 from api.records import asking as records
 from api.records.documents import PATH as CATALOGUE
+from api.search.asking import SHARED
 from api.settings import Settings
 from api.styles.documents import MBS
 from api.styles.files import GLYPHS, SPRITES
@@ -103,7 +106,8 @@ def _service_paths(language: Language) -> Node:
         "/": _get("landing", say("landing"), JSON),
         "/conformance": _get("conformance", say("conformance"), JSON),
         "/openapi": _openapi_path(language),
-        "/collections": _get("collections", say("collections"), JSON),
+        "/collections": _get("collections", say("collections"), JSON, *_of_listing(language)),
+        "/search": _get("search", say("search"), GEOJSON, *_of_search(language)),
         "/find": _get("find", say("find"), JSON, query("q", text, language, required=True)),
         "/parcels": _get("parcels", say("parcels"), JSON),
         "/parcels/{parcelKey}": _get("parcel", say("parcel"), JSON, parcel, day),
@@ -126,6 +130,25 @@ def _openapi_path(language: Language) -> Node:
     return path
 
 
+def _of_search(language: Language) -> list[Node]:
+    """Return the parameters of the search over all collections."""
+    names = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+    own = query("collections", names, language, said="search-in")
+    return [own, *({"$ref": f"#/components/parameters/{name}"} for name in SHARED)]
+
+
+def _of_listing(language: Language) -> list[Node]:
+    """Return the parameters of the list of collections."""
+    limit = {"type": "integer", "minimum": 1, "maximum": listing.MOST, "default": listing.MOST}
+    offset = {"type": "integer", "minimum": 0, "default": 0}
+    names = {"type": "array", "items": {"type": "string"}}
+    return [
+        query("q", names, language, said="q-collections"),
+        query("limit", limit, language, said="limit-collections"),
+        query("offset", offset, language),
+    ]
+
+
 def _say(language: Language, operation: str, **facts: str) -> str:
     return words("operation", operation, language, **facts)
 
@@ -137,7 +160,8 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
         {**FORM, "name": name, "schema": _asked(field), "description": _told(field, language)}
         for name, field in view.called().items()
     ]
-    shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in _OF_ITEMS]
+    names = (*_OF_ITEMS, *([text_search.PARAMETER] if text_search.offered(view) else []))
+    shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in names]
     crs = {"$ref": "#/components/parameters/crs"}
     return {
         base: _get(f"{name}.collection", say("collection"), JSON),
@@ -317,7 +341,11 @@ def _shared(storage: int, language: Language) -> Node:
     }
     shared = {name: query(name, schema, language) for name, schema in schemas.items()}
     every = {"type": "string", "enum": ["json", "geojson", "html", *FORMATS]}
-    return {**shared, "f-features": query("f", every, language)}
+    return {
+        **shared,
+        "f-features": query("f", every, language),
+        text_search.PARAMETER: query("q", names, language, said="q-features"),
+    }
 
 
 def _problem_schema() -> Node:

@@ -132,7 +132,10 @@ DOCUMENTS: dict[str, Node] = {
     "Conformance": thing({"conformsTo": listed(_ADDRESS)}),
     "OpenApi": thing({"openapi": TEXT, "info": thing({}), "paths": thing({})}),
     "Collection": _COLLECTION,
-    "Collections": thing({"collections": listed(reference("Collection")), "links": _LINKS}),
+    "Collections": thing(
+        {"collections": listed(reference("Collection")), "links": _LINKS},
+        {"numberMatched": WHOLE, "numberReturned": WHOLE},
+    ),
     "Fields": thing(
         {
             "type": one_of("object"),

@@ -14,6 +14,7 @@ from api.caching import Source, revalidated
 from api.context import caller_of
 from api.features.transactions import EDITING, editable
 from api.negotiation import Offered, Wanted, wanted
+from api.ogc import listing
 from api.ogc.conformance import classes_of, declared
 from api.ogc.openapi import (
     OPENAPI_31_TYPE,
@@ -33,6 +34,7 @@ from api.settings import Settings
 from api.surface import Surface
 from layers.access import Actor
 from layers.reader import Reader
+from layers.reader.rasters import RasterView
 from layers.reader.tiles import tiled
 from layers.spec import GeometryKind
 from layers.view import CollectionView
@@ -61,16 +63,19 @@ class Standard:
             Route("/", self._threaded(self.landing)),
             Route("/conformance", self._threaded(self.conformance)),
             Route("/openapi", self._threaded(self.openapi, OPENAPI_FORMS)),
-            Route("/collections", self._threaded(self.collections)),
+            Route("/collections", self._threaded(self.collections, takes=listing.PARAMETERS)),
             Route(one, self._threaded(self.collection)),
             Route(f"{one}/schema", self._threaded(self.schema)),
         ]
 
     def _threaded(
-        self, answer: Callable[[Request, Wanted], Response], also: Offered = ()
+        self,
+        answer: Callable[[Request, Wanted], Response],
+        also: Offered = (),
+        takes: Sequence[str] = (),
     ) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
-            parameters(request)
+            parameters(request, *takes)
             asked_for = wanted(request, self.settings.language, also)
             return await run_in_threadpool(answer, request, asked_for)
 
@@ -85,13 +90,15 @@ class Standard:
         )
 
     def collections(self, request: Request, asked_for: Wanted) -> Response:
-        """Answer the collections that the caller may read."""
+        """Answer the collections that the caller may read, or those that hold some words."""
+        asked, language = listing.read_listing(request.query_params), asked_for.language
         if asked_for.html:
-            return self._listing("collections", request, asked_for)
-        language = asked_for.language
+            return self._listing("collections", request, asked_for, asked)
 
         def answer() -> Response:
-            return json_answer(self.shell.collections(_actor(request), language), language)
+            document = self.shell.collections(_actor(request), language)
+            url = f"{self.settings.url}/collections"
+            return json_answer(asked.page(document, url, language), language)
 
         def sources() -> list[Source]:  # the catalogue is among the collections
             return [*self._views(request), *self.reader.data_sets(_actor(request))]
@@ -162,13 +169,21 @@ class Standard:
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(_actor(request), request.path_params["collection"])
 
-    def _listing(self, page: str, request: Request, asked_for: Wanted) -> Response:
+    def _listing(
+        self,
+        page: str,
+        request: Request,
+        asked_for: Wanted,
+        asked: listing.Listing = listing.EVERYTHING,
+    ) -> Response:
+        language, rasters = asked_for.language, self.reader.rasters(_actor(request))
         return self.pages.answer(
             page,
             request,
             asked_for,
-            collections=self._views(request),
-            rasters=self.reader.rasters(_actor(request)),
+            collections=[v for v in self._views(request) if asked.holds(*_texts(v, language))],
+            rasters=[r for r in rasters if asked.holds(*_texts(r, language))],
+            q=asked.given.get("q", ""),
         )
 
     def _views(self, request: Request) -> list[CollectionView]:
@@ -177,6 +192,12 @@ class Standard:
             for view in self.reader.collections(_actor(request))
             if view.spec.geometry is not GeometryKind.NONE
         ]
+
+
+def _texts(view: CollectionView | RasterView, language: Language) -> tuple[str, ...]:
+    about = getattr(view.spec, "description", None) or view.layer.description
+    told = (view.spec.title, view.layer.title, *((about,) if about else ()))
+    return (view.id, *(text[language] for text in told))
 
 
 def _actor(request: Request) -> Actor:

@@ -14,7 +14,7 @@ from pygeoapi.api import API, APIRequest
 from starlette.datastructures import Headers, QueryParams
 
 from api.coverages.documents import with_grid
-from api.features.formats.registry import MEDIA_TYPES
+from api.features.formats.registry import GEOJSON, MEDIA_TYPES
 from api.filtering.documents import time_roles
 from api.ogc.config import pygeoapi_config
 from api.records.documents import catalogue, catalogue_link
@@ -79,6 +79,9 @@ class Shell:
         for relation, path in _OURS.items():
             document["links"].append(self._beside(relation, path, _JSON, language))
         document["links"].append(catalogue_link(self._settings.url, language))
+        everywhere = {"rel": f"{_RELATIONS}/search", "title": words("link", "search-all", language)}
+        href = f"{self._settings.url}/search"
+        document["links"].append({**everywhere, "type": GEOJSON, "href": href})
         return document
 
     def collections(self, actor: Actor, language: Language) -> Document:

@@ -8,9 +8,11 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.features import text_search
 from api.features.parameters import ItemsRequest
 from api.negotiation import Wanted
 from api.pages.render import Pages
+from layers.lifetimes import lifetime
 from layers.spec import FieldSpec, Join
 from layers.view import CollectionView
 from layers.wording import Language
@@ -44,7 +46,10 @@ def items_page(
         asked_for,
         view=view,
         fields=_columns(view, asked.query.columns, rows),
-        filter=asked.query.where.text if asked.query.where else None,
+        filter=request.query_params.get("filter"),
+        given=dict(request.query_params),
+        searched=text_search.offered(view),
+        timed=lifetime(view) is not None,
         rows=rows,
         matched=matched,
         first=asked.offset + 1,

@@ -31,6 +31,7 @@ from api.features.parameters import (
     MOST_MADE,
     read_items_request,
 )
+from api.features.text_search import read_text
 from api.negotiation import decide
 from api.raw.answer import Body, Piece, Prepared
 from api.settings import Settings
@@ -43,7 +44,7 @@ from layers.reader.ready import ReadyFeatures
 from layers.wording import Language
 
 _PAGE = frozenset(
-    {"f", "lang", "limit", "offset", "cursor", "crs", "bbox", "bbox-crs", "resulttype"}
+    {"f", "lang", "limit", "offset", "cursor", "crs", "bbox", "bbox-crs", "resulttype", "q"}
 )
 _ITEM = frozenset({"f", "lang", "crs"})
 _BOX = frozenset({"bbox", "bbox-crs"})
@@ -182,6 +183,10 @@ class ReadyItems:
         given = asked.given
         area = self._area(given, ready)
         chosen = None if area is None else ready.meeting(area)
+        text = read_text(given, ready.view)
+        if text is not None:
+            told = ready.found(text)
+            chosen = told if chosen is None else np.intersect1d(chosen, told, assume_unique=True)
         for name in given.keys() - _PAGE:
             same = ready.equal(name, given[name])
             if same is None:

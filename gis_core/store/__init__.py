@@ -5,12 +5,12 @@ builds one aside, `tables` (with `rows`, `cells`, `gpkg`, `hilbert`, `rtree`) it
 builds one as a changed copy of the former, table by table (`amended_table`); `catalogue` publishes
 it, `housekeeping` throws away. Reading: `reading` answers a `query` through connections that
 `guard` lends: as SQL (`asking`, with `filter_functions` for a filter), by `columns` that are held
-in memory, with `exact` geometry, and what is `nearby` as it is stored; `differences` tells two
-generations apart, by what amendments `touched` where that is known. `sql` puts statements
-together, `schema` is the form of tables and generations, `disk` locks, fsync and the meaning of
-disk faults. Beside them: the `quarantine` of refused rows, the chain of the `audit` log.
-`fragments` keeps public features as ready GeoJSON beside the tables, `parquet` tables larger than
-memory on any storage, `tile_cache` tiles that were made.
+in memory, with `exact` geometry, by the `words` of texts; as `frames`, and what is `nearby` as it
+is stored. `differences` tells two generations apart, by what amendments `touched`, where known.
+`sql` puts statements together, `schema` is the form of tables and generations, `disk` locks, fsync
+and the meaning of disk faults. Beside them: the `quarantine` of refused rows, the chain of the
+`audit` log. `fragments` keeps public features as ready GeoJSON beside the tables, `parquet` tables
+larger than memory on any storage, `tile_cache` tiles that were made.
 """
 
 from gis_core.store.amend import Amendment

@@ -22,6 +22,7 @@ from gis_core.store.guard import OPEN_FILE, SEALED_FILE
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import TableWriter
 from gis_core.store.touched import Place, Steps, followed, place_of, read_steps, write_steps
+from gis_core.store.words import carry_words, copy_words
 
 
 class Amendment(Writer):
@@ -179,12 +180,13 @@ class Amendment(Writer):
         former = self.former.path
         for info in kept:
             copy_segment(former, self._folder, info)
+            copy_words(former, self._folder, info)
         for info in amended:
-            if info.schema.published is None:
-                continue
             table = self._amended[info.schema.sealed_rows, info.schema.name]
             before = self.former.table(info.schema.name, sealed=False)
             if before is not None:
+                carry_words(rows, former, self._folder, before, info, put=table.put)
+            if before is not None and info.schema.published is not None:
                 carry_segment(
                     rows, former, self._folder, before, info, taken=table.taken, put=table.put
                 )

@@ -48,6 +48,8 @@ def asked(table: TableInfo, query: Query) -> tuple[list[sql.Condition], Function
     conditions = [sql.in_box(schema, query.search_box())] if query.places else []
     if query.ids is not None:
         conditions.append(sql.any_of(schema, FEATURE_ID, query.ids))
+    if query.numbers is not None:
+        conditions.append(sql.any_of(schema, FID, query.numbers))
     for name, values in query.among.items():
         kind = kind_of(table, name)
         conditions.append(sql.any_of(schema, name, [to_bound(v, kind) for v in values]))

@@ -148,7 +148,7 @@ class Columns:
 def _conditions(table: TableInfo, query: Query) -> list[ast.Condition] | None:
     """Return what a query asks of fields; None where columns cannot tell, or an index can."""
     schema = table.schema
-    if query.ids is not None or query.among:
+    if query.ids is not None or query.numbers is not None or query.among:
         return None
     indexed = {c.name for c in schema.index_columns}
     if query.where is None and not query.sort and query.equals.keys() <= indexed:

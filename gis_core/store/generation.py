@@ -24,10 +24,12 @@ from gis_core.store.quarantine import QUARANTINE_FILE, create_quarantine, write_
 from gis_core.store.schema import GenerationInfo, TableInfo, TableSchema
 from gis_core.store.tables import OrderedWriter, StagedWriter, TableWriter
 from gis_core.store.touched import TOUCHED_FILE
+from gis_core.store.words import FOLDER as WORDS
+from gis_core.store.words import write_words
 
 STAGE_FILE = "staged.sqlite"
 _ATTACHMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
-_OWN_NAMES = {OPEN_FILE, SEALED_FILE, QUARANTINE_FILE, TOUCHED_FILE, STAGE_FILE, FOLDER}
+_OWN_NAMES = {OPEN_FILE, SEALED_FILE, QUARANTINE_FILE, TOUCHED_FILE, STAGE_FILE, FOLDER, WORDS}
 
 
 class Writer:
@@ -211,11 +213,12 @@ class Writer:
         amended: tuple[TableInfo, ...],
         staged: tuple[TableInfo, ...],
     ) -> None:
-        """Make the features of published tables ready beside them."""
+        """Make the features of published tables ready beside them, and their words."""
         del kept, amended  # of a generation that is new as a whole there are none
         for info in staged:
             if info.schema.published is not None:
                 write_segment(rows, self._folder, info)
+            write_words(rows, self._folder, info)
 
     def _check(self, db: sqlite3.Connection) -> None:
         """Refuse a file that SQLite finds fault with."""

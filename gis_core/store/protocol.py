@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gis_core.store.fragments import Segment
 from gis_core.store.nearby import Nearby
-from gis_core.store.query import Query
+from gis_core.store.query import Query, Text
 from gis_core.store.schema import Box, GenerationInfo, TableInfo
 
 
@@ -115,6 +115,10 @@ class Rows(Protocol):
         -------
         The rows' numbers, ascending, and the values of each column.
         """
+        ...
+
+    def found(self, name: str, text: Text, *, released: Sequence[str]) -> NDArray[np.intp]:
+        """Return the positions of the rows that hold words, in the order of an unsorted query."""
         ...
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:

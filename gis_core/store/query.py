@@ -8,7 +8,16 @@ from shapely.geometry.base import BaseGeometry
 
 from gis_core.errors import QueryError
 from gis_core.filters.ast import Filter
-from gis_core.store.schema import GEOMETRY, Box
+from gis_core.store.schema import GEOMETRY, Box, Searched
+from gis_core.word_index import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words that are looked for in some columns: all of one of the terms, each in any column."""
+
+    terms: Terms
+    searched: Searched
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +41,10 @@ class Query:
         Field and several values, one of which it has.
     where
         A filter that was checked against the collection's fields.
+    text
+        Words that a row holds.
+    numbers
+        Only rows with these numbers; see `Rows.numbers`.
     columns
         Only these fields, in this order; None: all that may be read.
     sort
@@ -50,6 +63,8 @@ class Query:
     equals: Mapping[str, object] = field(default_factory=dict)
     among: Mapping[str, Sequence[object]] = field(default_factory=dict)
     where: Filter | None = None
+    text: Text | None = None
+    numbers: Sequence[int] | None = None
     columns: tuple[str, ...] | None = None
     sort: tuple[tuple[str, bool], ...] = ()
     limit: int | None = None
@@ -76,7 +91,8 @@ class Query:
     @property
     def narrows(self) -> bool:
         """Whether anything but the place decides which rows belong to the result."""
-        return bool(self.ids is not None or self.equals or self.among or self.where is not None)
+        stated = (self.ids, self.where, self.text, self.numbers)
+        return bool(self.equals or self.among or any(s is not None for s in stated))
 
     def search_box(self) -> Box:
         """Return a box that meets the box of every feature in the result."""
@@ -89,7 +105,8 @@ class Query:
         """Name every field that the query asks for, filters by or sorts by."""
         sorted_by = (name for name, _ in self.sort)
         asked = (n for n in (self.where.fields() if self.where else ()) if n != GEOMETRY)
-        return (*(self.columns or ()), *self.equals, *self.among, *asked, *sorted_by)
+        read = (name for name, _ in (self.text.searched if self.text else ()))
+        return (*(self.columns or ()), *self.equals, *self.among, *asked, *read, *sorted_by)
 
     def selecting(self, columns: Sequence[str]) -> "Query":
         """Return the same query for these columns."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,21 +11,20 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
-from geopandas.array import from_shapely
 from numpy.typing import NDArray
 
 from gis_core.errors import StoreError
 from gis_core.merge.flat import FlatShapes
-from gis_core.store import gpkg, sql
+from gis_core.store import sql
 from gis_core.store.asking import asked, kind_of, run, stated
-from gis_core.store.cells import from_cells, to_bound, to_json
+from gis_core.store.cells import to_bound, to_json
 from gis_core.store.columns import Columns
 from gis_core.store.exact import exact
 from gis_core.store.fragments import Segment, Segments
+from gis_core.store.frames import assembled
 from gis_core.store.guard import Connections, Guarded, Release
 from gis_core.store.nearby import Nearby
-from gis_core.store.query import Query
+from gis_core.store.query import Query, Text
 from gis_core.store.schema import (
     FEATURE_ID,
     FID,
@@ -34,6 +34,7 @@ from gis_core.store.schema import (
     GenerationInfo,
     TableInfo,
 )
+from gis_core.store.words import KeptWords, Words, select_texts
 
 _LARGE_CHUNK = 20_000
 Row = tuple[object, ...]
@@ -48,12 +49,14 @@ class Snapshot:
         connections: Connections,
         segments: Segments,
         columns: Columns,
+        words: KeptWords,
         deadline_s: float | None = None,
     ) -> None:
         self.info = info
         self._connections = connections
         self._segments = segments
         self._held = columns
+        self._words = words
         self._deadline_s = deadline_s
 
     def table(self, name: str, *, sealed: bool | None = None) -> TableInfo:
@@ -112,12 +115,13 @@ class Snapshot:
         query = query or Query()
         table = self.table(name, sealed=sealed)
         names = self._columns(table, query, released)
+        query = self._worded(table, query, released)
         with_geometry = query.geometry and table.schema.geometry is not None
         if query.places and (table.schema.geometry is None or not table.count):
             rows: list[Row] = []
         else:
             rows = self._rows(table, query, names, released, with_geometry=with_geometry)
-        return _assemble(table, names, rows, with_geometry=with_geometry)
+        return assembled(table, names, rows, with_geometry=with_geometry)
 
     def flat(self, name: str, query: Query | None = None) -> tuple[pd.DataFrame, FlatShapes]:
         """Return rows as `frame` does, their geometry apart and as flat arrays.
@@ -131,7 +135,7 @@ class Snapshot:
         placed = table.schema.geometry is not None
         frames, data, length = [], bytearray(), [0]
         for rows in self._chunks(table, query, names):
-            frames.append(_assemble(table, names, rows, with_geometry=False))
+            frames.append(assembled(table, names, rows, with_geometry=False))
             blobs: list[Any] = [row[-1] or b"" for row in rows] if placed else [b""] * len(rows)
             data += b"".join(blobs)
             length += map(len, blobs)
@@ -180,6 +184,7 @@ class Snapshot:
         query = query or Query()
         table = self.table(name, sealed=sealed)
         self._columns(table, query, released)
+        query = self._worded(table, query, released)
         conditions, lent = asked(table, query)
         if not conditions:
             return table.count
@@ -200,6 +205,7 @@ class Snapshot:
         self._columns(table, query, released)
         if query.places and (table.schema.geometry is None or not table.count):
             return np.empty(0, np.int64)
+        query = self._worded(table, query, released)
         known = self._held.numbers(
             self.info.path, table, query, partial(self._in_order, table, released)
         )
@@ -256,6 +262,35 @@ class Snapshot:
         kinds = [table.schema.column(n).type for n in names]
         made = {n: to_json(c, k) for n, c, k in zip(names, found, kinds, strict=True)}
         return list(numbers), made
+
+    def found(
+        self, name: str, text: Text, *, released: Sequence[str] | None = None
+    ) -> NDArray[np.intp]:
+        """Return the positions of the rows that hold words, in the order of an unsorted query.
+
+        At most 4 ms for 80,000 rows, where the words are kept; else they are read first, once.
+        """
+        table = self.table(name)
+        self._columns(table, Query(text=text, columns=()), released)
+        return self._index(table, text, released)[0].search(text.terms)
+
+    def _worded(self, table: TableInfo, query: Query, released: Sequence[str] | None) -> Query:
+        """Return a query that names the rows that hold the words it asks for."""
+        if query.text is None:
+            return query
+        index, numbers = self._index(table, query.text, released)
+        held = numbers[index.search(query.text.terms)]
+        if query.numbers is not None:
+            held = np.intersect1d(held, np.array(query.numbers, dtype=np.int64))
+        return replace(query, text=None, numbers=held.tolist())
+
+    def _index(self, table: TableInfo, text: Text, released: Sequence[str] | None) -> Words:
+        def read() -> list[Row]:
+            statement = select_texts(table.schema, text.searched)
+            with self._lend(table, released) as db:
+                return run(db, statement).fetchall()
+
+        return self._words.of(self.info.path, table, text.searched, read)
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return the ready features of an open table, None where there are none to be had.
@@ -325,29 +360,3 @@ class Snapshot:
             yield cursor.fetchmany(_LARGE_CHUNK)
             while rows := cursor.fetchmany(_LARGE_CHUNK):
                 yield rows
-
-
-@cache
-def _crs(code: int) -> pyproj.CRS:
-    return pyproj.CRS.from_epsg(code)
-
-
-def _assemble(
-    table: TableInfo, names: Sequence[str], rows: list[Row], *, with_geometry: bool
-) -> gpd.GeoDataFrame | pd.DataFrame:
-    schema = table.schema
-    cells: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    columns: dict[str, object] = {
-        name: from_cells(cells[i] if rows else (), schema.column(name).type)
-        for i, name in enumerate(names)
-    }
-    index: pd.Index = pd.RangeIndex(len(rows))
-    if schema.keyed:
-        ids = cells[len(names)] if rows else ()
-        index = pd.Index(from_cells(ids, ColumnType.TEXT), name=FEATURE_ID, copy=False)
-    if not with_geometry or schema.geometry is None or schema.crs is None:
-        return pd.DataFrame(columns, index=index, columns=list(names), copy=False)
-    shapes = gpkg.decode(cells[-1] if rows else (), schema.geometry)
-    columns[GEOMETRY] = from_shapely(shapes, crs=_crs(schema.crs))
-    frame = pd.DataFrame(columns, index=index, copy=False)
-    return gpd.GeoDataFrame(frame, geometry=GEOMETRY)

@@ -17,6 +17,8 @@ FID = "fid"
 _OWN = frozenset({GEOMETRY, FID})
 
 Box = tuple[float, float, float, float]
+Searched = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Columns whose words are searched; of each, what its codes are called in words."""
 
 
 class ColumnType(StrEnum):
@@ -92,6 +94,8 @@ class TableSchema:
     published
         Columns that everybody may read: of these, with id and place, ready GeoJSON is kept
         beside the table (`gis_core.store.fragments`). None: there is none.
+    searched
+        Open columns whose words are kept beside the table (`gis_core.store.words`).
     """
 
     name: str
@@ -104,6 +108,7 @@ class TableSchema:
     indexed: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     published: tuple[str, ...] | None = None
+    searched: Searched = ()
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -127,7 +132,7 @@ class TableSchema:
             if name not in names and not (self.keyed and name == FEATURE_ID):
                 raise StoreError(f"table {self.name}: no column {name!r}", table=self.name)
         apart = {c.name for c in self.sealed_columns}
-        for name in self.together:
+        for name in (*self.together, *(name for name, _ in self.searched)):
             if name not in names or name in apart:
                 raise StoreError(f"table {self.name}: no open column {name!r}", table=self.name)
         self._check_published()
@@ -242,6 +247,7 @@ def _table_record(info: TableInfo) -> dict[str, object]:
         "indexed": schema.indexed,
         "together": schema.together,
         "published": schema.published,
+        "searched": schema.searched,
         "columns": [[c.name, c.type, c.sealed] for c in schema.columns],
         "count": info.count,
         "bounds": info.bounds,
@@ -264,6 +270,10 @@ def _table_from(record: Mapping[str, Any]) -> TableInfo:
         indexed=tuple(record["indexed"]),
         together=tuple(record.get("together", ())),  # unknown to older imports
         published=None if published is None else tuple(published),
+        searched=tuple(
+            (name, tuple((code, words) for code, words in spoken))
+            for name, spoken in record.get("searched", ())
+        ),
         title=record["title"],
     )
     bounds = record["bounds"]

@@ -17,6 +17,7 @@ from gis_core.store.guard import Connections
 from gis_core.store.housekeeping import clear_abandoned
 from gis_core.store.reading import Snapshot
 from gis_core.store.schema import GenerationInfo
+from gis_core.store.words import KeptWords
 
 KEEP = 5
 
@@ -32,7 +33,7 @@ class Store:
     ``layers/<layer>/<number>/`` holds a generation: ``open.gpkg`` (a GeoPackage),
     ``sealed.sqlite`` (personal data and tax secrets), ``quarantine.sqlite`` (rows that
     could not be used), ``touched.json`` (what amendments changed), ``fragments/`` (public
-    features as ready GeoJSON), and attached files.
+    features as ready GeoJSON), ``words/`` (of public texts), and attached files.
     Generations never change.
     """
 
@@ -50,6 +51,7 @@ class Store:
         self._connections = Connections(mapped=mapped)
         self._segments = Segments()
         self._columns = Columns()
+        self._words = KeptWords()
 
     @classmethod
     def open(
@@ -163,4 +165,6 @@ class Store:
 
     def open_generation(self, info: GenerationInfo, *, deadline_s: float | None = None) -> Snapshot:
         """Open a generation that `served` or `generations` named."""
-        return Snapshot(info, self._connections, self._segments, self._columns, deadline_s)
+        return Snapshot(
+            info, self._connections, self._segments, self._columns, self._words, deadline_s
+        )

@@ -21,6 +21,7 @@ from gis_core.filters.ast import Filter
 from gis_core.store import FEATURE_ID, GEOMETRY, MERGE, GenerationInfo, Query, Rows
 from gis_core.store.fragments import Segment
 from gis_core.store.nearby import Nearby
+from gis_core.store.query import Text
 from gis_core.store.schema import Box, TableInfo
 from layers.access import Actor
 from layers.errors import AccessError, UnknownCollectionError
@@ -225,6 +226,10 @@ class ParcelsWithFigures:
         given = [*released, self.key]
         return self.figures.cells(name, columns, by, values, released=given)
 
+    def found(self, name: str, text: Text, *, released: Sequence[str]) -> NDArray[np.intp]:
+        """Return the positions of the rows that hold words; see `Rows.found`."""
+        return self.figures.found(name, text, released=[*released, self.key])
+
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return ready features: there are none of two tables together."""
         del name, released
@@ -257,6 +262,8 @@ class ParcelsWithFigures:
             equals={own.get(name, name): value for name, value in query.equals.items()},
             among=among,
             where=None if query.where is None else self._where(query.where),
+            text=query.text,
+            numbers=query.numbers,
             columns=query.columns,
             sort=tuple((own.get(name, name), down) for name, down in query.sort),
             limit=query.limit,

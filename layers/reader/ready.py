@@ -11,6 +11,7 @@ from gis_core.search_area import SearchArea
 from gis_core.store import ColumnType, GenerationInfo, Query, Rows
 from gis_core.store.fragments import Segment
 from layers.access import Actor
+from layers.query import Text
 from layers.reader.assembled import AssembledFeatures
 from layers.reader.figures import Figures, ParcelsWithFigures
 from layers.view import CollectionView
@@ -68,6 +69,10 @@ class ReadyFeatures:
         query = Query(equals={field: value}, columns=(), limit=_MOST_EQUAL)
         numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
         return None if len(numbers) == _MOST_EQUAL else self.segment.rows_of(numbers)
+
+    def found(self, text: Text) -> Positions:
+        """Return the features that hold words, in order."""
+        return self.rows.found(self.view.id, text, released=self.view.names)
 
     def page(
         self, query: Query, area: SearchArea | None, first: int, limit: int

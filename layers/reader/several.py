@@ -72,11 +72,16 @@ class Part:
         asked = None if query.where is None else _renamed(query.where, self.renamed)
         known = [self._name(c) for c in query.columns or ()]
         sort = ((self._name(n), down) for n, down in query.sort)
+        text = query.text
+        if text is not None:
+            told = tuple(pair for pair in text.searched if pair[0] in self._known)
+            text = replace(text, searched=told)
         return replace(
             query,
             equals={self._name(n): value for n, value in query.equals.items()},
             among={self._name(n): values for n, values in query.among.items()},
             where=where(asked, self.when, self.said),
+            text=text,
             columns=tuple(c for c in dict.fromkeys(known) if c in self._known),
             sort=tuple((n, down) for n, down in sort if n in self._known),
         )

@@ -21,6 +21,8 @@ from layers.spec.reserved import (
 from layers.spec.terms import Identifier, Strict, Title
 from layers.spec.time import TimeSpec
 
+_TEXTS = frozenset({FieldType.TEXT, FieldType.PARCEL_KEY})
+
 
 class GeometryKind(StrEnum):
     """What a collection's features look like on the map."""
@@ -64,6 +66,7 @@ class CollectionSpec(Strict):
     accuracy_m: float = Field(default=0.1, ge=0)
     editable: bool = False  # single features may be changed by roles that edit
     tiles: tuple[Identifier, ...] = ()  # fields that features have in vector tiles
+    search: tuple[Identifier, ...] | None = None  # texts that a search reads; None: all public ones
     figures: FigureNames | None = None
     source: SourceSpec = SourceSpec()
     time: TimeSpec | None = None  # by default, the lifetime that ``source`` names
@@ -81,7 +84,8 @@ class CollectionSpec(Strict):
                 raise ValueError(f"collection {self.id}: {name!r} is given twice, as name or alias")
         lifetime = (self.source.begins_at, self.source.ends_after)
         timed = self.time.fields() if self.time else ()
-        used = (*self.identity, *self.relation.fields(), *lifetime, *timed, *self.tiles)
+        read = self.search or ()
+        used = (*self.identity, *self.relation.fields(), *lifetime, *timed, *self.tiles, *read)
         for name in filter(None, used):
             if name not in names:
                 raise ValueError(f"collection {self.id}: no field is called {name!r}")
@@ -128,6 +132,14 @@ class CollectionSpec(Strict):
             name = getattr(self.source, side)
             if name and not self.field(name).type.dated:
                 raise ValueError(f"field {name}: {side} needs a date")
+        return self
+
+    @model_validator(mode="after")
+    def _search_reads_public_texts(self) -> Self:
+        for name in self.search or ():
+            field = self.field(name)
+            if field.access is not Access.PUBLIC or field.type not in _TEXTS:
+                raise ValueError(f"field {name}: only public texts are searched")
         return self
 
     @model_validator(mode="after")

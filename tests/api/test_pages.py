@@ -40,6 +40,11 @@ ADDRESSES = {
     "items": ("/collections/flurstueck/items", 200),
     "items-middle": ("/collections/strassenschaden/items?offset=20&limit=5", 200),
     "items-none": ("/collections/baum/items?genus=Palme", 200),
+    "items-found": ("/collections/flurstueck/items?q=weg&datetime=&limit=5", 200),
+    "items-then": ("/collections/flurstueck/items?q=&datetime=2020-01-01/P1Y", 200),
+    "collections-found": ("/collections?q=b%C3%A4ume,tree", 200),
+    "everywhere": ("/search", 200),
+    "everywhere-found": ("/search?q=weg&datetime=&collections=baum&collections=flurstueck", 200),
     "item": ("/collections/strassenschaden/items/{damage}", 200),
     "item-parcel": ("/collections/flurstueck/items/{parcel}", 200),
     "conformance": ("/conformance", 200),
@@ -69,6 +74,7 @@ ADDRESSES = {
     "accessibility": ("/accessibility", 200),
     "absent": ("/nope", 404),
     "hidden": ("/collections/grundsteuer", 404),
+    "everywhere-refused": ("/search?q=weg&nosuch=1", 400),
     "refused": ("/collections/baum/items?nosuch=1", 400),
 }
 SENTENCES = {
