@@ -106,8 +106,15 @@ def day(value: date | datetime | None, language: Language) -> str:
 
 
 def with_parameters(request: Request, **changes: str | int | None) -> str:
-    """Return the request's own address with some parameters changed; None takes one out."""
-    query = {**request.query_params, **{k: str(v) for k, v in changes.items() if v is not None}}
+    """Return the request's own address with some parameters changed; None takes one out.
+
+    What a form left blank is left out, and what it gave several times is joined by commas.
+    """
+    query: dict[str, str] = {}
+    for name, text in request.query_params.multi_items():
+        if text:
+            query[name] = f"{query[name]},{text}" if name in query else text
+    query |= {k: str(v) for k, v in changes.items() if v is not None}
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)

@@ -26,6 +26,7 @@ from api.parameters import refuse_unknown
 from api.search.asking import PARAMETERS, SHARED, Part, chosen, page_of, read_parts
 from api.settings import Settings
 from api.wording import words
+from gis_core.folding import spelt_words
 from gis_core.offered_crs import CRS84
 from layers.access import Actor
 from layers.query import Query
@@ -263,12 +264,19 @@ def _given(request: Request) -> dict[str, str]:
 
 
 def _rows(part: Part, frame: pd.DataFrame) -> Iterator[dict[str, object]]:
-    """Yield what people see of features: the collection, the id, and the first of their words."""
+    """Yield what people see of features: where from, which, and their words, fitting ones first."""
     names = [name for name, _ in searchable(part.view)] or list(part.view.names)
     fields = [part.view.spec.field(name) for name in names]
+    text = part.asked.query.text
+    sought = [word for term in (text.terms if text else ()) for word in term]
     for name, row in zip(frame.index, frame[names].to_dict("records"), strict=True):
         told = [(f, row[f.name]) for f in fields if pd.notna(row[f.name]) and row[f.name] != name]
+        told.sort(key=lambda pair: not _fits(str(pair[1]), sought))
         yield {"view": part.view, "id": str(name), "told": told[:_SHOWN]}
+
+
+def _fits(text: str, sought: Sequence[str]) -> bool:
+    return any(word in own for own in spelt_words(text) for word in sought)
 
 
 def _state(sources: Sequence[CollectionView]) -> int:
