@@ -3,12 +3,15 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Literal
 
+from api.processes.running import queue_of
 from api.settings import Settings
+from api.state.database import FILE, State
 from gis_core.crs import plan_operation
 from gis_core.errors import DatumGridMissingError, FlurbuchError
 from layers.grids import use_grids
@@ -17,6 +20,7 @@ from layers.reader import open_reader
 OWN_NAMES = ("gis_core", "layers", "cartography", "api")
 FLOORS = {"pygeoapi": (0, 24), "rasterio": (1, 5), "shapely": (2, 1), "typst": (0, 15)}
 _LEAST_FREE = 2 * 1024**3
+_LONGEST_WAIT = 600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
-    """Run every check; none of them changes anything."""
+    """Run every check; none of them changes data."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python,
         _libraries,
@@ -39,6 +43,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         _grids,
         _disk,
         _store,
+        _jobs,
     )
     return tuple(finding for check in checks for finding in check(settings))
 
@@ -120,3 +125,18 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 def _file(package: str) -> str:
     return str(Path(import_module(package).__file__ or "").parent)
+
+
+def _jobs(settings: Settings) -> Iterator[Finding]:
+    if not (settings.data_dir / FILE).exists():
+        return
+    try:
+        with closing(State(settings.data_dir)) as state:
+            count, seconds = queue_of(settings, state).waiting()
+    except FlurbuchError as error:
+        yield Finding("jobs", "warning", str(error), error.advice)
+        return
+    late = seconds > _LONGEST_WAIT
+    advice = "Nobody does them: run flurbuch work, or set job_workers to 1 or more." if late else ""
+    found = f"{count} waiting, the first one for {seconds:.0f} s" if count else "none waiting"
+    yield Finding("jobs", "warning" if late else "ok", found, advice)

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from time import sleep
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from layers.access import CITIZEN
 from layers.query import Query
 from tests.api.public import CRS84, EPSG, HIDDEN, PUBLIC, carry
 
+ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
 
 
@@ -264,6 +266,17 @@ def test_a_preview_is_the_sheet_that_is_printed(execute, key):
     svg = ask("image/svg+xml", scale=500).decode()
     assert 'viewBox="0 0 595.27' in svg
     assert not re.search(r"<script|\son\w+=|(href|src)=\"(?!#|data:image)", svg)
+
+
+def test_the_examples_of_the_documentation_work(client, key):
+    text = (ROOT / "docs/processes.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^curl .*?-d '(.*?)'.*?8000(\S+)", text, re.MULTILINE | re.DOTALL)
+    assert len(commands) == 4
+    for body, address in commands:
+        own = body.replace("05304500100018______", key).replace("053045", key[:6])
+        headers = {"content-type": "application/json"}
+        answer = client.post(address, content=own, headers=headers)
+        assert answer.status_code == 200, (address, answer.text)
 
 
 # -- how it is answered ----------------------------------------------------------------
