@@ -84,7 +84,7 @@ class Segment:
         key = id_key(feature_id)
         lead = b'{"type":"Feature","id":%s,' % orjson.dumps(feature_id)
         data, ends = self._items[next(iter(self._place.values()))]
-        at = int(np.searchsorted(self._keys, key))
+        at = int(self._keys.searchsorted(np.uint64(key)))  # a plain int makes floats of all keys
         while at < self.count and self._keys[at] == key:
             row = int(self._key_rows[at])
             start = int(ends[row - 1]) if row else 0
