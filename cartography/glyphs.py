@@ -22,7 +22,7 @@ _EM_PX = 24
 _AROUND_PX = 3
 _REACH_PX = 8
 _INSIDE = 0.25  # part of the values that is left for what is outside
-_CURVE_STEPS = 6
+_CURVE_STEPS = 4
 # Clients take the base line to lie this far below the top of a line, less the letter's own top.
 _BASE_LINE_PX = 17
 

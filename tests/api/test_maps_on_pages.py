@@ -159,6 +159,15 @@ def test_who_asks_for_contrast_gets_it(browser, show):
     assert not any("/styles/colour?" in url for url in browser.asked)
 
 
+def test_a_page_under_another_name_of_the_host_asks_under_that_name(browser, served):
+    other = served.replace("127.0.0.1", "localhost")
+    browser.open(f"{other}/collections/grab/items?f=html", forced_colors="active")
+    browser.ask("document.querySelector('#live-map').scrollIntoView()")
+    assert browser.until(DRAWN), browser.said
+    assert all(url.startswith(f"{other}/") for url in browser.asked)
+    assert browser.said == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_without_scripts_a_page_is_whole(browser, show, name):
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
