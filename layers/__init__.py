@@ -10,8 +10,8 @@ How it gets in
     single features in the `states` that they are in. `checking` says what is
     wrong with the parcels.
 How it finds its parcel
-    `merging` links what was imported; `figures` says what links tell of a parcel; `history` knows
-    what became of former parcels.
+    `merging` links what was imported; `figures` says what links tell of a parcel, `parts` what
+    collections are made of that no file delivers; `history` knows what became of former parcels.
 Who reads it
     `reader` is the one door to stored data: `access` holds roles, `view` decides what one actor
     sees, `query` is what is asked, `queryables` what a filter may name, `searching` where words are

@@ -4,10 +4,11 @@
 node is, so that the same filter in text and in JSON makes equal trees.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
@@ -236,6 +237,20 @@ def walk(node: Node) -> Iterator[Node]:
         for below in found if isinstance(found, tuple) else (found,):
             if isinstance(below, Node):
                 yield from walk(below)
+
+
+def rewritten(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """Return a tree in which each node that ``change`` answers for is that answer."""
+    if (other := change(node)) is not None:
+        return other
+    parts: dict[str, Any] = {}
+    for part in fields(node):
+        found = getattr(node, part.name)
+        if isinstance(found, tuple) and all(isinstance(below, Node) for below in found):
+            parts[part.name] = tuple(rewritten(below, change) for below in found)
+        elif isinstance(found, Node):
+            parts[part.name] = rewritten(found, change)
+    return replace(node, **parts)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

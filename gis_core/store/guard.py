@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from gis_core.errors import DeadlineError, StoreError
 from gis_core.store import sql
 from gis_core.store.disk import store_error
+from gis_core.store.join import Join
 from gis_core.store.schema import FEATURE_ID, FID, GEOMETRY, TableSchema
 
 OPEN_FILE = "open.gpkg"
@@ -26,11 +27,35 @@ _OPCODES_OF_CALLS = 200  # the same where a step may compare two large geometrie
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A table that a connection makes of others, of its own open file and another generation's.
+
+    ``reads``: what may be read by it, and by nothing else: (file, table, column).
+    """
+
+    name: str
+    text: str
+    beside: Path
+    reads: frozenset[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, join: Join, columns: Sequence[str], beside: Path) -> "View":
+        """Return the view with some columns of a join."""
+        files = {False: "main", True: sql.BESIDE}
+        reads = frozenset((files[other], name, c) for other, name, c in join.reads(columns))
+        return cls(join.schema.name, sql.create_view(join, columns), beside, reads)
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
-    """What a connection may read: pairs (table, column) of the open and of the sealed file."""
+    """What a connection may read: pairs (table, column) of the open and of the sealed file.
+
+    With a ``view``, only that.
+    """
 
     open: frozenset[tuple[str, str]]
     sealed: frozenset[tuple[str, str]]
+    view: View | None = None
 
     @classmethod
     def of(cls, schema: TableSchema, columns: Iterable[str], *, geometry: bool = True) -> "Release":
@@ -55,9 +80,13 @@ class Release:
         first: str | None,
         second: str | None,
         file: str | None,
+        via: str | None = None,
         functions: Collection[str] = (),
     ) -> bool:
-        """Judge one request of SQLite's authorizer; ``functions`` may be called besides."""
+        """Judge one request of SQLite's authorizer; ``functions`` may be called besides.
+
+        ``via``: the view that the request is made for.
+        """
         if action == sqlite3.SQLITE_SELECT:
             return True
         if action == sqlite3.SQLITE_FUNCTION:
@@ -66,6 +95,9 @@ class Release:
             return False
         if first == "json_each":
             return True
+        if self.view is not None:
+            own = first == self.view.name and file == sql.VIEWS
+            return own or (via == self.view.name and (file, first, second) in self.view.reads)
         if not second:  # counting rows names the table only
             return any(table == first for table, _ in self.open | self.sealed)
         return (first, second) in (self.sealed if file == sql.SEALED else self.open)
@@ -190,6 +222,10 @@ def open_guarded(folder: Path, release: Release, mapped_bytes: int = _MAPPED_BYT
             db.execute(f"ATTACH ? AS {sql.SEALED}", (_uri(folder / SEALED_FILE),))
             # Sorting must not spill secret values into the folder of temporary files.
             db.execute("PRAGMA temp_store = MEMORY")
+        if release.view is not None:
+            db.execute(f"ATTACH ? AS {sql.BESIDE}", (_uri(release.view.beside / OPEN_FILE),))
+            db.execute(release.view.text)
+            db.execute(sql.touch_view(release.view.name))
         db.execute(f"PRAGMA mmap_size = {mapped_bytes}")
         db.execute("PRAGMA query_only = ON")
         db.execute("PRAGMA trusted_schema = OFF")
@@ -204,9 +240,9 @@ def open_guarded(folder: Path, release: Release, mapped_bytes: int = _MAPPED_BYT
         raise
 
     def judge(
-        action: int, first: str | None, second: str | None, file: str | None, _: str | None
+        action: int, first: str | None, second: str | None, file: str | None, via: str | None
     ) -> int:
-        allowed = release.allows(action, first, second, file, db.functions)
+        allowed = release.allows(action, first, second, file, via, db.functions)
         return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
     db.set_authorizer(judge)

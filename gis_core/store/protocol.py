@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_core.store.fragments import Segment
+from gis_core.store.join import Join
 from gis_core.store.nearby import Nearby
 from gis_core.store.query import Query, Text
 from gis_core.store.schema import Box, GenerationInfo, TableInfo
@@ -145,6 +146,23 @@ class Generations(Protocol):
         """Open a generation that `served` or `generations` named.
 
         No query on it takes longer than ``deadline_s``.
+        """
+        ...
+
+    def open_joined(
+        self,
+        info: GenerationInfo,
+        other: GenerationInfo,
+        join: Join,
+        *,
+        deadline_s: float | None = None,
+    ) -> Rows:
+        """Open the one table that is made of two generations when it is read.
+
+        Raises
+        ------
+        StoreError
+            What it is made of is not there, or sealed.
         """
         ...
 

@@ -96,6 +96,8 @@ class TableSchema:
         beside the table (`gis_core.store.fragments`). None: there is none.
     searched
         Open columns whose words are kept beside the table (`gis_core.store.words`).
+    view
+        It is no table: its rows are made of others' when they are read (`Join`).
     """
 
     name: str
@@ -110,6 +112,7 @@ class TableSchema:
     published: tuple[str, ...] | None = None
     searched: Searched = ()
     title: str = ""
+    view: bool = False
 
     def __post_init__(self) -> None:
         """Check that the schema agrees with itself."""

@@ -15,6 +15,8 @@ from gis_core.store.fragments import Segments
 from gis_core.store.generation import Writer
 from gis_core.store.guard import Connections
 from gis_core.store.housekeeping import clear_abandoned
+from gis_core.store.join import Join
+from gis_core.store.joined import JoinedSnapshot
 from gis_core.store.reading import Snapshot
 from gis_core.store.schema import GenerationInfo
 from gis_core.store.words import KeptWords
@@ -168,3 +170,15 @@ class Store:
         return Snapshot(
             info, self._connections, self._segments, self._columns, self._words, deadline_s
         )
+
+    def open_joined(
+        self,
+        info: GenerationInfo,
+        other: GenerationInfo,
+        join: Join,
+        *,
+        deadline_s: float | None = None,
+    ) -> JoinedSnapshot:
+        """Open the one table that is made of two generations when it is read."""
+        files = (self._connections, self._segments, self._columns, self._words)
+        return JoinedSnapshot(info, other, join, *files, deadline_s)

@@ -136,6 +136,13 @@ class Door:
             )
         return found
 
+    def _merge_at(self, number: int | None) -> GenerationInfo | None:
+        """Return the merge of that number, None when it is no longer kept; None: the served one."""
+        merged = self.merged()
+        if merged is None or number in {None, merged.number}:
+            return merged
+        return next((m for m in self._store.generations(MERGE) if m.number == number), None)
+
     def _rows(self, view: CollectionView) -> Rows:
         return self._store.open_generation(view.generation, deadline_s=self._deadline_s)
 

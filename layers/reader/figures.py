@@ -4,10 +4,9 @@ Both belong to the merge: the parcels are those that it was made from.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -79,9 +78,7 @@ class Figures(Door):
     def _with_figures(
         self, actor: Actor, spec: CollectionSpec, number: int | None = None
     ) -> CollectionView:
-        collection, merged = spec.id + FIGURES, self.merged()
-        if merged is None or number not in {None, merged.number}:
-            merged = next((m for m in self._store.generations(MERGE) if m.number == number), None)
+        collection, merged = spec.id + FIGURES, self._merge_at(number)
         table = merged.table(collection) if merged else None
         if merged is None or table is None:
             raise no_collection(collection)
@@ -280,7 +277,7 @@ class ParcelsWithFigures:
         """Return the filter with each condition on the place as the keys that meet it."""
         if not {GEOMETRY, FEATURE_ID} & set(wanted.fields()):
             return wanted
-        root = self._keyed(wanted.root, wanted)
+        root = ast.rewritten(wanted.root, partial(self._keyed, wanted))
         if not isinstance(root, ast.Condition):
             raise TypeError("a condition stays one")
         found = replace(wanted, root=root)
@@ -291,24 +288,16 @@ class ParcelsWithFigures:
             )
         return found
 
-    def _keyed(self, node: ast.Node, wanted: Filter) -> ast.Node:
-        if isinstance(node, ast.Prop):
-            own = node.name == FEATURE_ID
-            return replace(node, name=self.key) if own else node
+    def _keyed(self, wanted: Filter, node: ast.Node) -> ast.Node | None:
+        if isinstance(node, ast.Prop) and node.name == FEATURE_ID:
+            return replace(node, name=self.key)
         if isinstance(node, ast.IsNull) and _is_place(node.value):
             return ast.Truth(ast.Literal(value=False, at=node.at), at=node.at)
         if isinstance(node, ast.Spatial):
             keys = self._keys(Query(where=Filter(node, wanted.text, wanted.crs)))
             items = tuple(ast.Literal(key) for key in keys)
             return ast.In(ast.Prop(self.key, type=ast.Type.TEXT), items, at=node.at)
-        changed: dict[str, Any] = {}
-        for part in fields(node):
-            found = getattr(node, part.name)
-            if isinstance(found, tuple) and all(isinstance(n, ast.Node) for n in found):
-                changed[part.name] = tuple(self._keyed(n, wanted) for n in found)
-            elif isinstance(found, ast.Node):
-                changed[part.name] = self._keyed(found, wanted)
-        return replace(node, **changed)
+        return None
 
     def _places(self, keys: Sequence[str]) -> gpd.GeoSeries:
         """Return the place of each parcel; one that several rows make up is their union."""

@@ -11,13 +11,14 @@ from layers.reader.batches import Tables
 from layers.reader.catalogue import Catalogue
 from layers.reader.features import Features
 from layers.reader.figures import Figures
+from layers.reader.made import Made
 from layers.reader.rasters import Rasters
 from layers.reader.ready import Ready
 from layers.reader.tiles import Tiles
 from layers.registry import find_layers
 
 
-class Reader(Features, Tables, Ready, Catalogue, Rasters, Tiles, Figures):
+class Reader(Features, Tables, Ready, Catalogue, Rasters, Tiles, Figures, Made):
     """Answers queries of actors. Safe to share between threads, not over a fork."""
 
 

@@ -55,9 +55,12 @@ class VectorTile:
 
 
 def tiled(view: CollectionView) -> bool:
-    """Tell whether a collection is offered as tiles: rows have a place, and need no purpose."""
+    """Tell whether a collection is offered as tiles: rows have a place, and need no purpose.
+
+    Parts are made when they are asked for: a tile of what they are parts of shows the same.
+    """
     placed = view.spec.geometry is not GeometryKind.NONE and view.table.schema.crs is not None
-    return placed and not view.spec.access.sealed
+    return placed and view.spec.parts_of is None and not view.spec.access.sealed
 
 
 def tile_fields(view: CollectionView) -> tuple[FieldSpec, ...]:
@@ -147,7 +150,9 @@ class Tiles(Door):
     def tiled_views(
         self, actor: Actor, collections: Sequence[str] | None = None
     ) -> tuple[CollectionView, ...]:
-        """Return what the actor may see of collections that are offered as tiles; None: of all.
+        """Return what the actor may see of collections that are offered as tiles.
+
+        None: of all but points of areas that are there themselves.
 
         Raises
         ------
@@ -155,7 +160,8 @@ class Tiles(Door):
             As in `view`; also for collections without tiles.
         """
         if collections is None:
-            return tuple(view for view in self.collections(actor) if tiled(view))
+            offered = (view for view in self.collections(actor) if tiled(view))
+            return tuple(view for view in offered if view.spec.points_of is None)
         views = tuple(self.view(actor, name) for name in collections)
         for view in views:
             if not tiled(view):

@@ -71,6 +71,8 @@ class CollectionSpec(Strict):
     source: SourceSpec = SourceSpec()
     time: TimeSpec | None = None  # by default, the lifetime that ``source`` names
     relation: Relation
+    parts_of: Identifier | None = None  # made of these by parcel, where no file delivers any
+    points_of: Identifier | None = None  # the label points of these, where no file delivers any
     fields: tuple[FieldSpec, ...] = Field(alias="field")
 
     @model_validator(mode="after")
@@ -143,6 +145,16 @@ class CollectionSpec(Strict):
         return self
 
     @model_validator(mode="after")
+    def _what_is_made_is_open(self) -> Self:
+        if self.made_of is None:
+            return self
+        if self.parts_of and self.points_of:
+            raise ValueError(f"collection {self.id}: expected parts_of or points_of, not both")
+        if any(f.access.sealed for f in self.fields):
+            raise ValueError(f"collection {self.id}: what is made of others holds no secrets")
+        return self
+
+    @model_validator(mode="after")
     def _time_is_dated(self) -> Self:
         for name in self.time.fields() if self.time else ():
             if not self.field(name).type.dated:
@@ -182,6 +194,11 @@ class CollectionSpec(Strict):
             if self.field(name).access.sealed:
                 raise ValueError(f"{self.id}.{name}: what is read with a purpose is in no tile")
         return self
+
+    @property
+    def made_of(self) -> str | None:
+        """The collection of the same layer that this one is made of when it is read."""
+        return self.parts_of or self.points_of
 
     @property
     def lifetime(self) -> TimeSpec | None:

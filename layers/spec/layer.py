@@ -4,8 +4,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from layers.spec.collection import CollectionSpec
+from layers.spec.collection import CollectionSpec, GeometryKind
 from layers.spec.raster import RasterSpec
+from layers.spec.relation import Join
 from layers.spec.terms import Identifier, Strict, Title
 
 Keywords = tuple[Title, ...]
@@ -49,6 +50,20 @@ class LayerSpec(Strict):
             for word in said:
                 if said.count(word) > 1:
                     raise ValueError(f"layer {self.id}: the keyword {word!r} is given twice")
+        return self
+
+    @model_validator(mode="after")
+    def _is_made_of_its_own(self) -> Self:
+        for spec in self.collections:
+            if spec.made_of is None:
+                continue
+            of = next((c for c in self.collections if c.id == spec.made_of), None)
+            if of is None or of.geometry is not GeometryKind.POLYGON:
+                raise ValueError(
+                    f"collection {spec.id}: expected areas of this layer, not {spec.made_of!r}"
+                )
+            if spec.parts_of and of.relation.by is not Join.SHARE:
+                raise ValueError(f"collection {spec.id}: {of.id} is not cut by parcels")
         return self
 
     def collection(self, collection_id: str) -> CollectionSpec:

@@ -15,7 +15,8 @@ FIGURES = figures_spec(
     SPECS["flurstueck"],
     (*parcel_fields(SPECS["flurstueck"]), *(f.field for f in figures(find_layers()))),
 )
-STORED = tuple(SPECS)
+STORED = tuple(name for name, spec in SPECS.items() if spec.made_of is None)
+MADE = tuple(name for name in SPECS if name not in STORED)
 SPECS[FIGURES.id] = FIGURES
 PUBLIC = tuple(SPECS)
 

@@ -2,7 +2,7 @@
 
 `names` quotes; `writing` builds a generation's tables, `amending` changes a copy of one,
 `checking` asks whether a file is sound, `reading` answers queries, `filtering` their
-filters, `between` compares two
+filters; `joining` makes a table of others for one connection, `between` compares two
 generations.
 """
 
@@ -22,8 +22,14 @@ from gis_core.store.sql.checking import (
     check_rtree,
     integrity_check,
 )
+from gis_core.store.sql.joining import (
+    create_view,
+    touch_view,
+)
 from gis_core.store.sql.names import (
+    BESIDE,
     SEALED,
+    VIEWS,
     alias,
     place,
     quote,
@@ -58,8 +64,10 @@ from gis_core.store.sql.writing import (
 )
 
 __all__ = [
+    "BESIDE",
     "SEALED",
     "STAGED_FIXED",
+    "VIEWS",
     "Condition",
     "Statement",
     "alias",
@@ -71,6 +79,7 @@ __all__ = [
     "create_rtree",
     "create_staged",
     "create_table",
+    "create_view",
     "delete_box",
     "delete_row",
     "drop_table",
@@ -98,4 +107,5 @@ __all__ = [
     "staged_duplicate",
     "staged_totals",
     "touch",
+    "touch_view",
 ]

@@ -6,6 +6,8 @@ from gis_core.errors import StoreError
 from gis_core.store.schema import GEOMETRY, TableSchema
 
 SEALED = "sealed"  # schema name under which the sealed file is attached
+BESIDE = "beside"  # the same of the open file of another generation
+VIEWS = "temp"
 
 
 def quote(name: str) -> str:
@@ -27,6 +29,8 @@ def rtree(table: str) -> str:
 
 def place(schema: TableSchema) -> str:
     """Return the schema name of the file that holds the rows."""
+    if schema.view:
+        return VIEWS
     return SEALED if schema.sealed_rows else "main"
 
 
