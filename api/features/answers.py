@@ -18,6 +18,7 @@ from gis_core.offered_crs import decimals, to_crs
 from layers.wording import Language
 
 ITEMS_TAIL = b"]}"
+_OWN_FORM = {"f", "profile", "resulttype"}  # what is asked of one format, not of another
 Link = dict[str, str]
 
 
@@ -87,7 +88,8 @@ def _forms(
     form: str,
 ) -> list[Link]:
     """Return the links to a document in the format it has, and in the others."""
-    rest = {name: text for name, text in given.items() if name not in {"f", "resulttype"}}
+    rest = {name: text for name, text in given.items() if name not in _OWN_FORM}
+    people = {name: text for name, text in people.items() if name != "profile"}
     other = _address(url, rest) + ("&" if rest else "")
     links = [
         _link("self", EVERY[form], _address(url, {**given, "f": form}), language),

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from api.errors import ParameterError
 from api.features import text_search
 from api.features.crs import check_crs
+from api.features.profiles import chosen
 from api.filtering import parameters as filtering
 from api.filtering.wildcards import alike, also, pattern
 from api.parameters import refuse_unknown
@@ -28,7 +29,7 @@ MAX_LIMIT = 100_000
 MOST_MADE = 10_000  # features of an answer that has to be made, where it is not ready
 MAX_OFFSET = 10_000_000
 _OWN = {"f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "datetime"}
-_OWN |= {"properties", "skipGeometry", "sortby", "resulttype", *filtering.NAMES}
+_OWN |= {"profile", "properties", "skipGeometry", "sortby", "resulttype", *filtering.NAMES}
 _READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
     FieldType.INTEGER: (r"[+-]?\d{1,18}", int),
     FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,18})?", float),
@@ -45,7 +46,7 @@ class ItemsRequest:
     """What was asked for, checked: a query for the reader, and how to write the answer.
 
     ``nothing`` is set when the box lies where no feature can be, ``hits`` when only the number
-    is asked for; without ``during`` today's features are.
+    is asked for; without ``during`` today's features are. ``profile``: None: none was asked for.
     """
 
     query: Query
@@ -55,6 +56,7 @@ class ItemsRequest:
     nothing: bool = False
     hits: bool = False
     during: During | None = None
+    profile: str | None = None
 
 
 def read_items_request(
@@ -64,6 +66,7 @@ def read_items_request(
     bounds: Box,
     most: int = MOST_MADE,
     offset: int | None = None,
+    form: str = "json",
 ) -> ItemsRequest:
     """Read the parameters of ``/collections/{id}/items``.
 
@@ -81,6 +84,8 @@ def read_items_request(
         Features of one answer at most; a larger ``limit`` means this one.
     offset
         Where the page begins, if a cursor said so.
+    form
+        The format of the answer, as ``f`` calls it.
 
     Raises
     ------
@@ -119,12 +124,13 @@ def read_items_request(
         geometry=not _flag(given, "skipGeometry"),
     )
     during = During(read_period(given["datetime"])) if "datetime" in given else None
-    return ItemsRequest(query, crs, limit, offset, nothing, _hits(given), during)
+    profile = chosen(given, view, form)
+    return ItemsRequest(query, crs, limit, offset, nothing, _hits(given), during, profile)
 
 
 def read_item_request(given: Mapping[str, str], storage: int) -> str:
     """Read the parameters of one item: return the CRS of the answer."""
-    refuse_unknown(given, "crs")
+    refuse_unknown(given, "crs", "profile")
     return check_crs(given.get("crs", CRS84), storage, "crs")
 
 

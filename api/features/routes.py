@@ -34,6 +34,7 @@ from api.features.parameters import (
     read_item_request,
     read_items_request,
 )
+from api.features.profiles import INSPIRE, Inspire, chosen, with_profile
 from api.features.streaming import streamed
 from api.negotiation import Wanted, wanted
 from api.ogc.conformance import classes_of
@@ -45,6 +46,7 @@ from gis_core.offered_crs import crs_uri
 from layers.access import Actor
 from layers.dossier import ended_error
 from layers.editing import may_edit
+from layers.object_ids import keys_of_object
 from layers.query import Query
 from layers.reader import Reader
 from layers.reader.batches import Batches
@@ -89,7 +91,7 @@ class Features:
     def _items(self, request: Request) -> Response:
         asked_for = wanted(request, self.settings.language, OFFERED)
         if asked_for.html:
-            view, asked = self._read(request, MAX_ROWS, filled=True)
+            view, asked = self._read(request, MAX_ROWS, asked_for.form, filled=True)
             return items_page(
                 self.pages, request, asked_for, view, asked, self._fetch(request, view, asked)
             )
@@ -97,11 +99,14 @@ class Features:
         def answer() -> Response:
             if asked_for.form in FORMATS:
                 return self._items_in(FORMATS[asked_for.form], request, asked_for)
-            view, asked = self._read(request, MOST_MADE)
+            view, asked = self._read(request, MOST_MADE, asked_for.form)
             matched, frame = self._fetch(request, view, asked)
+            if frame is not None:
+                frame = self._told(request, view, frame, asked.crs, asked.profile)
             links = self._links(request, asked_for, view, asked, matched)
             body = items_document(frame, days(view), asked.crs, self._storage, matched, links)
             headers = items_headers(asked.crs, asked_for.language, links)
+            headers = with_profile(headers, asked.profile)
             return Response(body, media_type=GEOJSON, headers=headers)
 
         through_time = "datetime" in request.query_params
@@ -117,13 +122,15 @@ class Features:
             frame, during = self._one(request, view, identifier)
             if not len(frame):
                 return self._by_parcel_key(request, view, identifier)
+            profile = chosen(given, view, asked_for.form)
             if asked_for.html:
                 return item_page(self.pages, request, asked_for, view, frame)
             url, language = self._url(view), asked_for.language
             if asked_for.form in FORMATS:
                 return self._item_in(FORMATS[asked_for.form], request, asked_for, view, crs, during)
+            frame = self._told(request, view, frame, crs, profile)
             body = item_document(frame, days(view), crs, self._storage, url, given, language)
-            headers = items_headers(crs, language, [])
+            headers = with_profile(items_headers(crs, language, []), profile)
             return Response(body, media_type=GEOJSON, headers=headers)
 
         if asked_for.html:
@@ -138,6 +145,20 @@ class Features:
             return ""
         frame = self.reader.frame(actor, view.id, Query(ids=(identifier,)))
         return f"{state_of(frame)}." if len(frame) else ""
+
+    def _told(
+        self,
+        request: Request,
+        view: CollectionView,
+        frame: pd.DataFrame,
+        crs: str,
+        profile: str | None,
+    ) -> pd.DataFrame:
+        """Return features with the properties that a profile has."""
+        if profile != INSPIRE:
+            return frame
+        beside = {other.id for other in self.reader.collections(_actor(request))}
+        return Inspire(view, self.settings.url, beside).told(frame, crs, self._storage)
 
     def _revalidated(
         self,
@@ -186,7 +207,7 @@ class Features:
 
     def _items_in(self, form: Format, request: Request, asked_for: Wanted) -> Response:
         """Answer a page of features in another format than GeoJSON."""
-        view, asked = self._read(request, self.settings.stream_limit)
+        view, asked = self._read(request, self.settings.stream_limit, form.name)
         if asked.hits and form.attached:
             raise ParameterError(
                 f"resulttype: {form.title} has no place for a number",
@@ -206,7 +227,7 @@ class Features:
         links = self._links(request, asked_for, view, asked, matched)
         crs = self._crs_told(form, request, asked.crs)
         about = About(self._url(view), links, matched, crs)
-        return _streamed(form, request, batches, about, asked_for, view.id)
+        return _streamed(form, request, batches, about, asked_for, view.id, asked.profile)
 
     def _item_in(
         self,
@@ -223,8 +244,8 @@ class Features:
         given, language = given_once(request), asked_for.language
         links = item_links(url, identifier, given, language, form.name)
         about = About(url, links, None, self._crs_told(form, request, crs))
-        name = f"{view.id}-{identifier}"
-        return _streamed(form, request, batches, about, asked_for, name)
+        name, profile = f"{view.id}-{identifier}", chosen(given, view, form.name)
+        return _streamed(form, request, batches, about, asked_for, name, profile)
 
     def _batches(
         self,
@@ -251,7 +272,7 @@ class Features:
         return self.reader.municipality.storage_crs
 
     def _read(
-        self, request: Request, most: int, *, filled: bool = False
+        self, request: Request, most: int, form: str, *, filled: bool = False
     ) -> tuple[CollectionView, ItemsRequest]:
         """Return the collection, of now or of the cursor's time, and what is asked of it.
 
@@ -268,7 +289,7 @@ class Features:
             told = place.told
         bounds = self.reader.bounds(_actor(request), view.spec.id, number=view.generation.number)
         bounds = bounds or self.reader.municipality.window
-        asked = read_items_request(given, view, self._storage, bounds, most, offset)
+        asked = read_items_request(given, view, self._storage, bounds, most, offset, form)
         if asked.during is None:
             return view, asked
         if told is None:
@@ -295,23 +316,25 @@ class Features:
         return matched, self.reader.frame(actor, collection, query, number=number, during=during)
 
     def _by_parcel_key(self, request: Request, view: CollectionView, text: str) -> Response:
-        """Redirect any spelling of a parcel key to the feature's own address."""
-        if view.spec.relation.by is Join.SELF:
-            actor = _actor(request)
-            key = self.reader.municipality.keys.read(text).key
-            field = view.spec.relation.key
-            if key is not None and field is not None:
-                query = Query(equals={field: key}, columns=(), geometry=False, limit=1)
-                frame = self.reader.frame(actor, view.spec.id, query)
+        """Redirect any spelling of a parcel's key, or its object identifier, to its own address."""
+        spec, actor = view.spec, _actor(request)
+        of = spec if spec.points_of is None else view.layer.collection(spec.points_of)
+        if of.relation.by is Join.SELF:
+            reading, field = self.reader.municipality.keys.read(text), of.relation.key
+            keys: tuple[str, ...] = () if reading.key is None else (reading.key,)
+            if reading.problem == "object-id":
+                parcels = self.reader.view(actor, of.id)
+                keys = keys_of_object(self.reader, actor, parcels, reading.candidates[0])
+            if keys and field is not None:
+                query = Query(among={field: keys}, columns=(), geometry=False, limit=1)
+                frame = self.reader.frame(actor, spec.id, query)
                 if len(frame):
-                    return moved(request, f"/collections/{view.spec.id}/items/{frame.index[0]}")
+                    return moved(request, f"/collections/{spec.id}/items/{frame.index[0]}")
             history = self.reader.history(actor)
-            for former in (key,) if key is not None else history.keys_of(text):
+            for former in keys or history.keys_of(text):
                 if (fate := history.fate(former)) is not None:
                     raise ended_error(former, fate)
-        raise UnknownFeatureError(
-            f"{view.spec.id} has no feature {text[:80]!r}", collection=view.spec.id
-        )
+        raise UnknownFeatureError(f"{spec.id} has no feature {text[:80]!r}", collection=spec.id)
 
 
 def _actor(request: Request) -> Actor:
@@ -319,7 +342,14 @@ def _actor(request: Request) -> Actor:
 
 
 def _streamed(
-    form: Format, request: Request, batches: Batches, about: About, asked_for: Wanted, name: str
+    form: Format,
+    request: Request,
+    batches: Batches,
+    about: About,
+    asked_for: Wanted,
+    name: str,
+    profile: str | None,
 ) -> Response:
     headers = items_headers(about.crs, asked_for.language, about.links)
+    headers = with_profile(headers, profile)
     return streamed(form, batches, about, name, headers, head_only=request.method == "HEAD")

@@ -30,6 +30,15 @@ _FUNCTION_TYPES = {
 }
 
 
+def schema(view: CollectionView, url: str, language: Language) -> Document:
+    """Return the JSON Schema of the properties that features have, and what they are for."""
+    roles = time_roles(view)
+    if len(view.spec.identity) == 1:
+        roles |= {view.spec.identity[0]: {"x-ogc-role": "id"}}
+    properties = {f.name: described(f, language) | roles.get(f.name, {}) for f in view.fields}
+    return _schema(f"{url}/schema", view, properties | _place(view, language), language)
+
+
 def queryables(view: CollectionView, url: str, language: Language) -> Document:
     """Return the JSON Schema of the properties that may be filtered by, under every name."""
     roles = time_roles(view)
@@ -37,19 +46,24 @@ def queryables(view: CollectionView, url: str, language: Language) -> Document:
         name: described(field, language) | roles.get(name, {})
         for name, field in view.called().items()
     }
-    if view.spec.geometry in _SHAPES:
-        properties["geometry"] = {
-            "title": words("field", "geometry", language),
-            "format": _SHAPES[view.spec.geometry],
-            "x-ogc-role": "primary-geometry",
-        }
-    return _schema(f"{url}/queryables", view, properties, language)
+    return _schema(f"{url}/queryables", view, properties | _place(view, language), language)
 
 
 def sortables(view: CollectionView, url: str, language: Language) -> Document:
     """Return the JSON Schema of the properties that may be sorted by, under every name."""
     properties = {name: described(field, language) for name, field in view.called().items()}
     return _schema(f"{url}/sortables", view, properties, language)
+
+
+def _place(view: CollectionView, language: Language) -> Document:
+    if view.spec.geometry not in _SHAPES:
+        return {}
+    place = {
+        "title": words("field", "geometry", language),
+        "format": _SHAPES[view.spec.geometry],
+        "x-ogc-role": "primary-geometry",
+    }
+    return {"geometry": place}
 
 
 def _schema(

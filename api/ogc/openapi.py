@@ -4,7 +4,7 @@ from functools import partial
 from importlib.metadata import version
 
 from api.coverages.openapi import LIMITS, raster_paths
-from api.features import text_search
+from api.features import profiles, text_search
 from api.features.editing_paths import with_changes
 from api.features.formats.registry import FORMATS, GEOJSON
 from api.features.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET
@@ -162,19 +162,25 @@ def _collection_paths(view: CollectionView, language: Language) -> Node:
     ]
     names = (*_OF_ITEMS, *([text_search.PARAMETER] if text_search.offered(view) else []))
     shared = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in names]
-    crs = {"$ref": "#/components/parameters/crs"}
+    crs, profile = {"$ref": "#/components/parameters/crs"}, _profile(view, language)
     return {
         base: _get(f"{name}.collection", say("collection"), JSON),
         f"{base}/schema": _get(f"{name}.schema", say("schema"), SCHEMA),
         f"{base}/queryables": _get(f"{name}.queryables", say("queryables"), SCHEMA),
         f"{base}/sortables": _get(f"{name}.sortables", say("sortables"), SCHEMA),
         f"{base}/items": _in_every_format(
-            _get(f"{name}.items", say("items"), GEOJSON, *shared, *fields)
+            _get(f"{name}.items", say("items"), GEOJSON, *shared, profile, *fields)
         ),
         f"{base}/items/{{featureId}}": _in_every_format(
-            _get(f"{name}.item", say("item"), GEOJSON, path_("featureId", language), crs)
+            _get(f"{name}.item", say("item"), GEOJSON, path_("featureId", language), crs, profile)
         ),
     }
+
+
+def _profile(view: CollectionView, language: Language) -> Node:
+    names = [name for form in ("json", "jsonfg") for name in profiles.offered(view, form)]
+    known = {"type": "string", "enum": [*names, *(profiles.URIS[name] for name in names)]}
+    return query("profile", {"type": "array", "minItems": 1, "items": known}, language)
 
 
 def _asked(field: FieldSpec) -> Node:

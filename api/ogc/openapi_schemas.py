@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from api.features.formats.registry import GEOJSON
+from api.features.profiles import INSPIRE, offered
 from api.filtering.documents import described
 from api.tiles.documents import TILEJSON
 from layers.spec import GeometryKind
@@ -89,6 +90,22 @@ _COLLECTION = thing(
         "storageCrs": _ADDRESS,
     },
 )
+_INSPIRE_PARCEL = thing(
+    {
+        "inspireId": thing({"localId": TEXT, "namespace": _ADDRESS}),
+        "label": _nullable(TEXT),
+        "nationalCadastralReference": _nullable(TEXT),
+    },
+    {
+        "areaValue": _nullable(NUMBER),
+        "areaValue_uom": one_of("m2"),
+        "beginLifespanVersion": _nullable(_MOMENT),
+        "endLifespanVersion": _nullable(_MOMENT),
+        "administrativeUnit": _nullable(_ADDRESS),
+        "zoning": _nullable(_ADDRESS),
+        "referencePoint": _nullable({"allOf": [reference("Point")]}),
+    },
+) | {"additionalProperties": False}
 _LIMITS = {f"{end}Tile{way}": WHOLE for end in ("min", "max") for way in ("Row", "Col")}
 _TILE_SET = thing(
     {"title": TEXT, "dataType": TEXT, "crs": _ADDRESS, "links": _LINKS},
@@ -124,6 +141,7 @@ _RECORD = thing(
 
 DOCUMENTS: dict[str, Node] = {
     **{kind: _geometry(kind) for pair in _SHAPES.values() for kind in pair},
+    "CadastralParcel": _INSPIRE_PARCEL,
     "Link": thing(
         {"href": TEXT, "rel": TEXT},
         {"type": TEXT, "title": TEXT, "hreflang": TEXT, "templated": _FLAG},
@@ -265,6 +283,9 @@ def feature_schemas(view: CollectionView, language: Language) -> Node:
     also: Node = {"place": {"type": "object", "nullable": True}, "coordRefSys": {}}
     also |= {"time": {"type": "object", "nullable": True}, "conformsTo": listed(_ADDRESS)}
     with_place = {**feature, "properties": {**feature["properties"], **also}}
+    if INSPIRE in offered(view):
+        told = {"anyOf": [feature["properties"]["properties"], reference("CadastralParcel")]}
+        feature = {**feature, "properties": {**feature["properties"], "properties": told}}
     name = view.spec.id
     return {
         f"{name}.feature": feature,

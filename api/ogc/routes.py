@@ -1,4 +1,4 @@
-"""Landing page, collections, schemas, conformance: pygeoapi's documents, our pages."""
+"""Landing page, collections, conformance: pygeoapi's documents, our pages; schemas of our own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from api.answers import json_answer
 from api.caching import Source, revalidated
 from api.context import caller_of
 from api.features.transactions import EDITING, editable
+from api.filtering.documents import schema
 from api.negotiation import Offered, Wanted, wanted
 from api.ogc import listing
 from api.ogc.conformance import classes_of, declared
@@ -25,7 +26,7 @@ from api.ogc.openapi import (
 )
 from api.ogc.openapi_31 import as_31
 from api.ogc.openapi_nodes import Node
-from api.ogc.shell import Document, Shell
+from api.ogc.shell import Shell
 from api.pages.fields import fields_page
 from api.pages.maps import degrees_around
 from api.pages.render import Pages
@@ -123,7 +124,15 @@ class Standard:
 
     def schema(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the JSON Schema of a collection's features."""
-        return self._fields(request, asked_for, self.shell.schema)
+        view, language = self._view(request), asked_for.language
+        if asked_for.html:
+            return fields_page(self.pages, request, asked_for, view, "schema")
+
+        def answer() -> Response:
+            url = f"{self.settings.url}/collections/{view.id}"
+            return json_answer(schema(view, url, language), language, SCHEMA)
+
+        return revalidated(request, asked_for, lambda: [view], answer)
 
     def conformance(self, request: Request, asked_for: Wanted) -> Response:
         """Answer the conformance classes that are served and tested, no others."""
@@ -149,22 +158,6 @@ class Standard:
         if asked_for.html:
             return self.pages.answer("openapi", request, asked_for, document=document())
         return revalidated(request, asked_for, lambda: self._views(request), answer)
-
-    def _fields(
-        self,
-        request: Request,
-        asked_for: Wanted,
-        ask: Callable[[Actor, str, Language], Document],
-    ) -> Response:
-        view = self._view(request)
-        if asked_for.html:
-            return fields_page(self.pages, request, asked_for, view, "schema")
-
-        def answer() -> Response:
-            document = ask(_actor(request), view.spec.id, asked_for.language)
-            return json_answer(document, asked_for.language, SCHEMA)
-
-        return revalidated(request, asked_for, lambda: [view], answer)
 
     def _view(self, request: Request) -> CollectionView:
         return self.reader.view(_actor(request), request.path_params["collection"])

@@ -1,4 +1,4 @@
-"""Asking pygeoapi for the documents of the standards' shell: landing, collections, schemas.
+"""Asking pygeoapi for the documents of the standards' shell: landing and collections.
 
 pygeoapi is called as a library and only for JSON: its pages load scripts from public
 hosts, and its links name things that are not served here. Both are left behind.
@@ -15,7 +15,6 @@ from starlette.datastructures import Headers, QueryParams
 
 from api.coverages.documents import with_grid
 from api.features.formats.registry import GEOJSON, MEDIA_TYPES
-from api.filtering.documents import time_roles
 from api.ogc.config import pygeoapi_config
 from api.records.documents import catalogue, catalogue_link
 from api.settings import Settings
@@ -101,10 +100,6 @@ class Shell:
         self._lead_on(document, actor, language)
         return document
 
-    def schema(self, actor: Actor, collection_id: str, language: Language) -> Document:
-        """Return the JSON Schema of a collection's features."""
-        return self._fields(core.get_collection_schema, actor, collection_id, language)
-
     def _beside(self, relation: str, path: str, kind: str, language: Language) -> Document:
         """Return the link to a document of ours that pygeoapi does not know."""
         href = f"{self._settings.url}{path}?f=json"
@@ -127,26 +122,6 @@ class Shell:
             collection["extent"]["temporal"] = {"interval": [ends], "trs": _CALENDAR}
         if tiled(self._reader.view(actor, collection["id"])):
             collection["links"] += tile_links(self._settings.url, base, language)
-
-    def _fields(self, call: Call, actor: Actor, collection_id: str, language: Language) -> Document:
-        """Return a document about fields, with their titles in the language asked for."""
-        document = self._ask(call, actor, "/collections", language, collection_id)
-        view = self._reader.view(actor, collection_id)
-        roles = time_roles(view)
-        for field in view.fields:
-            described = document["properties"][field.name]
-            described |= roles.get(field.name, {})
-            described["title"] = field.title[language]
-            if field.unit:
-                described["x-ogc-unit"] = field.unit
-            about = [field.description[language]] if field.description else []
-            if field.codes:
-                described["enum"] = list(field.codes)
-                meanings = (f"{code}: {title[language]}" for code, title in field.codes.items())
-                about.append("; ".join(meanings))
-            if about:
-                described["description"] = "\n".join(about)
-        return document
 
     def _ask(self, call: Call, actor: Actor, path: str, language: Language, *args: str) -> Document:
         api = self._current(actor)

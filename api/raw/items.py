@@ -47,6 +47,7 @@ _PAGE = frozenset(
     {"f", "lang", "limit", "offset", "cursor", "crs", "bbox", "bbox-crs", "resulttype", "q"}
 )
 _ITEM = frozenset({"f", "lang", "crs"})
+_ELSEWHERE = frozenset({"datetime", "profile"})  # what only the application answers
 _BOX = frozenset({"bbox", "bbox-crs"})
 _AT_LEAST = 1 << 18  # bytes of a piece that is sent
 Positions = NDArray[np.intp]
@@ -90,7 +91,7 @@ class ReadyItems:
             view = view_at(self._reader, asked.caller, asked.collection, place)
             number, first = view.generation.number, place.first
         ready = self._ready(asked, number)
-        if ready is None or first is None or "datetime" in asked.given:
+        if ready is None or first is None or not _ELSEWHERE.isdisjoint(asked.given):
             return None
         checksum = digest(asked.caller, [ready.view], (*what, "json", asked.language))
         imported = ready.view.generation.imported_at

@@ -36,7 +36,8 @@ class JoinedSnapshot(Snapshot):
                 table=join.schema.name,
             )
         made = TableInfo(join.schema, rows.count)
-        super().__init__(replace(info, tables=(made,)), connections, segments, columns, words, deadline_s)
+        own = replace(info, tables=(made,))
+        super().__init__(own, connections, segments, columns, words, deadline_s)
         self._join, self._beside = join, other.path
 
     def _lend(

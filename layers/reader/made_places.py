@@ -26,6 +26,7 @@ from gis_core.geometry import as_multipolygon
 from gis_core.store import FEATURE_ID, GEOMETRY, GenerationInfo, Query, Rows
 from gis_core.store.fragments import Segment
 from gis_core.store.nearby import Nearby
+from gis_core.store.query import Text
 from gis_core.store.schema import Box, TableInfo
 from layers.parts import keys_in
 
@@ -232,6 +233,11 @@ class MadePlaces:
         """Return rows without their place; see `Rows.cells`."""
         del name
         return self.rows.cells(self.known_as, columns, by, values, released=self._all(released))
+
+    def found(self, name: str, text: Text, *, released: Sequence[str]) -> NDArray[np.intp]:
+        """Return the positions of the rows that hold words; see `Rows.found`."""
+        del name
+        return self.rows.found(self.known_as, text, released=self._all(released))
 
     def segment(self, name: str, *, released: Sequence[str]) -> Segment | None:
         """Return ready features: there are none of places that are made."""
