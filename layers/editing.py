@@ -68,12 +68,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What a change made: the feature, the tag of its state (empty: gone), the import's data."""
+    """What a change made: the feature, the tag of its state (empty: gone), its generation.
+
+    ``linked`` tells whether the links to parcels could follow.
+    """
 
     id: str
     state: str
     generation: int
     imported_at: datetime
+    linked: bool
 
 
 def may_edit(reader: Reader, actor: Actor, view: CollectionView) -> bool:
@@ -248,6 +252,12 @@ class Editor:
         shape: NDArray[np.object_],
     ) -> None:
         table = writer.amend(view.id)
+        if {c.name for c in table.schema.columns} != rows.keys():
+            raise StoreError(
+                f"{view.id} was stored with other fields than the layer has now",
+                advice=f"Import it again: flurbuch ingest {view.layer.id} FILE...",
+                layer=view.layer.id,
+            )
         frame = pd.DataFrame({c.name: rows[c.name] for c in table.schema.columns})
         frame[FEATURE_ID] = [feature_id]
         table.append(frame, shape)
@@ -282,9 +292,8 @@ class Editor:
                 edits = int(str(former.provenance.get("edits", 0))) + 1
                 info = writer.publish({**former.provenance, "edits": edits}, former.data_date)
             frame = seen(store.open_generation(info), view, key)
-        self._link()
         state = state_of(frame) if len(frame) else ""
-        return Edited(key, state, info.number, info.imported_at)
+        return Edited(key, state, info.number, info.imported_at, linked=self._link())
 
     @contextmanager
     def _amending(self, store: Store, view: CollectionView) -> Iterator[Amendment]:
@@ -325,13 +334,17 @@ class Editor:
         finally:
             log.close()
 
-    def _link(self) -> None:
-        """Let the links follow; when somebody else is at it, the next change or merge will."""
+    def _link(self) -> bool:
+        """Let the links follow; tell whether they could.
+
+        The feature is changed whether or not they could: who is at them, or the next change,
+        takes this one along, and until then they count as out of date.
+        """
         try:
             refresh_directory(self._data_dir, self._reader.registry, self._reader.municipality)
-        except StoreError as fault:
-            if "process" not in fault.fields:
-                raise
+        except StoreError:
+            return False
+        return True
 
 
 def _identifier(

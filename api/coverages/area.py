@@ -28,6 +28,7 @@ GridIn = Callable[[str], CellGrid]
 
 _PER_EDGE = 64
 _ROUND_THE_EARTH = 360.0
+_FARTHEST = 1e9  # no coordinate of any system offered is greater
 _AXIS = re.compile(r"\s*([A-Za-z]\w*)\(([^()]*)\)\s*(?:,|$)")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
 _DEGREES = {"lon": 0, "long": 0, "x": 0, "lat": 1, "y": 1}
@@ -103,11 +104,16 @@ def read_area(given: Mapping[str, str], subsets: Sequence[str], storage: int) ->
     box_crs = read_crs(given, "bbox-crs", CRS84, storage)
     subset_crs = read_crs(given, "subset-crs", CRS84, storage)
     if subsets:
-        return _subset(",".join(subsets), subset_crs)
-    if "bbox" not in given:
+        area = _subset(",".join(subsets), subset_crs)
+    elif "bbox" in given:
+        box = read_box(given["bbox"], box_crs)
+        area = Area(turned_box(box) if northing_first(box_crs) else box, box_crs)
+    else:
         return None
-    box = read_box(given["bbox"], box_crs)
-    return Area(turned_box(box) if northing_first(box_crs) else box, box_crs)
+    if any(isfinite(side) and abs(side) > _FARTHEST for side in area.box):
+        name = "subset" if subsets else "bbox"
+        raise _refused(name, given.get(name, ",".join(subsets)), "coordinates on the earth")
+    return area
 
 
 def _subset(text: str, crs: str) -> Area:

@@ -15,6 +15,7 @@ MOST_VALUES = 250_000  # of an answer as text
 MOST_PIXELS = 1 << 22
 MOST_SIDE = 4096  # pixels or cells
 _USUAL_SIDE = 800
+_LEAST_PART = 1e-12  # of a coordinate, that a cell must be wide
 _AREA = ("bbox", "bbox-crs", "subset", "subset-crs", "crs")
 _SIZE = ("width", "height", "resolution", "scale-factor", "scale-size", "scale-axes")
 OF_COVERAGES = (*_AREA, *_SIZE, "properties", "exclude-properties", "f", "lang")
@@ -167,7 +168,12 @@ def check_size(grid: CellGrid, most: int) -> None:
     ------
     TooLargeError
         Saying how many it would have, and how many are allowed.
+    ParameterError
+        Its cells are too small to be told apart.
     """
+    least = _LEAST_PART * max(1.0, *map(abs, grid.box))
+    if min(grid.dx, grid.dy) < least:
+        raise _refused("bbox", f"cells of {min(grid.dx, grid.dy):.3g}", f"{least:.3g} at least")
     if grid.cells > most:
         raise TooLargeError(
             f"the answer would have {grid.width} x {grid.height} = {grid.cells} cells, "

@@ -25,6 +25,7 @@ from api.features.answers import encoded
 from api.features.crs import check_crs
 from api.features.geojson import days
 from api.ogc.conformance import classes_of
+from api.problems import LOG
 from api.settings import Settings
 from gis_core.offered_crs import CRS84, definition, northing_first
 from layers.access import Actor
@@ -267,6 +268,8 @@ def _options(view: CollectionView, methods: tuple[str, ...]) -> Response:
 
 
 def _state_headers(edited: Edited) -> dict[str, str]:
+    if not edited.linked:
+        LOG.warning("the links do not follow generation %d yet", edited.generation)
     headers = {"Cache-Control": "no-store", "Last-Modified": http_date(_second(edited.imported_at))}
     return headers | ({"ETag": state_tag(edited.state)} if edited.state else {})
 

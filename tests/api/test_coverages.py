@@ -87,7 +87,7 @@ def test_the_collection_says_where_its_cells_are(get, client, stored):
     kinds = {k["rel"].rsplit("/", 1)[-1] for k in document["links"]}
     assert kinds >= {"self", "schema", "coverage", "map", "tilesets-map"}
     paths = get("/openapi")["paths"]
-    named = {path: node["get"]["operationId"] for path, node in paths.items()}
+    named = {p: node["get"]["operationId"] for p, node in paths.items() if p.startswith(PATH)}
     assert named[f"{PATH}/coverage"].endswith(".getCoverage")
     assert named[f"{PATH}/map"].endswith(".collection.getMap")
     fields = get(f"{PATH}/schema")["properties"]

@@ -75,6 +75,39 @@ def test_any_query_string(client, collection):
     ask()
 
 
+AREAS = ["bbox", "bbox-crs", "subset", "subset-crs", "crs", "width", "height", "resolution"]
+AREAS += ["scale-factor", "scale-size", "scale-axes", "properties", "bgcolor", "transparent", "f"]
+ranges = st.lists(
+    st.tuples(st.sampled_from(["E", "N", "Lon", "Lat", "x", "time", ""]), numbers, numbers | text)
+    .map(lambda t: f"{t[0]}({t[1]}:{t[2]})")
+    .map(lambda r: r.replace(":", "") if len(r) % 3 == 0 else r),
+    max_size=3,
+).map(",".join)
+places = st.one_of(ranges, values, st.sampled_from(["E(330000:330100),N(*:*)", "red", "0x00ff00"]))
+
+
+@pytest.mark.parametrize("part", ["coverage", "map"])
+def test_any_question_to_a_raster(client, part):
+    @fuzz
+    @given(st.dictionaries(st.sampled_from(AREAS), places, max_size=4))
+    @example({"bbox": "-1e308,-1e308,1e308,1e308"})
+    @example({"bbox": "-180,-90,180,90", "crs": CRS[1]})
+    @example({"bbox": "6.57,51.33,6.57,51.33"})
+    @example({"bbox": "6.57,51.33,6.570000000000001,51.33000000000001", "width": "4"})
+    @example({"resolution": "E(1e-300)"})
+    @example({"scale-factor": "999999999999"})
+    @example({"subset": "Lon(179:-179),Lat(*:*)"})
+    @example({"bbox": "0,0,1e300,1e300", "bbox-crs": CRS[1], "width": "9", "height": "9"})
+    def ask(query):
+        answer = client.get(f"/collections/terrain/{part}", params=query)
+        if answer.status_code == 413:
+            assert answer.json()["allowed"]
+        else:
+            check(answer)
+
+    ask()
+
+
 def test_any_path(client):
     @fuzz
     @given(
