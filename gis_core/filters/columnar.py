@@ -41,6 +41,10 @@ class Numbers:
 
     values: Floats
 
+    def take(self, at: NDArray[np.intp]) -> "Numbers":
+        """Return those of some features."""
+        return Numbers(self.values[at])
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:
@@ -56,6 +60,10 @@ class Coded:
 
     codes: NDArray[np.unsignedinteger]
     values: tuple[Any, ...]
+
+    def take(self, at: NDArray[np.intp]) -> "Coded":
+        """Return those of some features."""
+        return Coded(self.codes[at], self.values)
 
 
 Column = Numbers | Coded

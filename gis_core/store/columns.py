@@ -22,6 +22,7 @@ from gis_core.store.schema import FID, ColumnType, TableInfo
 _MOST_BYTES = 256 << 20
 _MOST_VALUES = 1000  # of a coded column
 _EXACT = 2**53
+_MANY = 50  # times the rows that are asked about
 _CHUNK = 20_000
 _NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
 _CODED = frozenset(
@@ -47,7 +48,12 @@ class Columns:
         self._lock = threading.Lock()
 
     def numbers(
-        self, generation: Path, table: TableInfo, query: Query, read: Read
+        self,
+        generation: Path,
+        table: TableInfo,
+        query: Query,
+        read: Read,
+        among: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64] | None:
         """Return the numbers of the rows that fit a query, in the order asked for.
 
@@ -56,9 +62,11 @@ class Columns:
         generation
             Folder of the generation.
         query
-            Its fields were released. Conditions on the place are passed over.
+            Its fields were released.
         read
             Yields the rows, only these columns, in the order of their numbers.
+        among
+            Only of these rows, ascending; None: of all.
 
         Returns
         -------
@@ -76,33 +84,28 @@ class Columns:
             return None
         if table.schema.sealed_rows or table.count * 8 * (len(names) + 2) > self._most:
             return None
-        held = self._held(generation, table, [FID, *names], read)
+        # For a few rows whole columns are not worth being read.
+        few = among is not None and len(among) * _MANY < table.count
+        held = self._held(generation, table, [FID, *names], None if few else read)
         if held is None:
             return None
-        chosen = true_of(asked, held.get, table.count) if conditions else None
-        if conditions and chosen is None:
-            return None
-        rows = self._sorted((generation, table.schema.name), query, held, chosen)
+        fids = _plain(held[FID])
+        some = None if among is None else np.searchsorted(fids, among.astype(np.float64))
+        if some is not None:
+            held = {name: column.take(some) for name, column in held.items()}
+        chosen = None
+        if conditions:
+            chosen = true_of(asked, held.get, table.count if some is None else len(some))
+            if chosen is None:
+                return None
+        if some is None and len(query.sort) == 1:
+            [(name, down)] = query.sort
+            order = self._order((generation, table.schema.name, name), held[name], down=down)
+            rows = order if chosen is None else order[chosen[order]]
+        else:
+            rows = _sorted(query, held, chosen)
         last = None if query.limit is None else query.offset + query.limit
         return _plain(held[FID])[rows[query.offset : last]].astype(np.int64)
-
-    def _sorted(
-        self,
-        place: tuple[Path, str],
-        query: Query,
-        held: Mapping[str, Column],
-        chosen: NDArray[np.bool_] | None,
-    ) -> Order:
-        """Return the rows that were chosen, None: all, in the order asked for."""
-        if len(query.sort) == 1:
-            [(name, down)] = query.sort
-            order = self._order((*place, name), held[name], down=down)
-            return order if chosen is None else order[chosen[order]]
-        rows = np.arange(len(_plain(held[FID]))) if chosen is None else np.flatnonzero(chosen)
-        if not query.sort:
-            return rows
-        keys = [_ranks(held[name], down=down)[rows] for name, down in reversed(query.sort)]
-        return rows[np.lexsort(keys)]
 
     def _order(self, key: _Key, column: Column, *, down: bool) -> Order:
         """Return all rows by one column, ties as they are stored."""
@@ -117,14 +120,16 @@ class Columns:
         return made
 
     def _held(
-        self, generation: Path, table: TableInfo, names: Sequence[str], read: Read
+        self, generation: Path, table: TableInfo, names: Sequence[str], read: Read | None
     ) -> dict[str, Column] | None:
-        """Return columns by name; None where one of them has too many values."""
+        """Return columns by name; None where one has too many values, or must not be read now."""
         found: dict[str, Column] = {}
         with self._lock:
             keys = {name: (generation, table.schema.name, name) for name in names}
             absent = [name for name, key in keys.items() if key not in self._kept]
             if absent:
+                if read is None:
+                    return None
                 kinds = {c.name: c.type for c in table.schema.columns} | {FID: ColumnType.INTEGER}
                 made = _read(absent, [kinds[name] for name in absent], read(absent))
                 for name, column in made.items():
@@ -214,6 +219,15 @@ def _ranks(column: Column, *, down: bool) -> NDArray[np.float64] | NDArray[np.in
         return -ranks if down else ranks
     codes = column.codes.astype(np.int32)
     return -codes if down else codes
+
+
+def _sorted(query: Query, held: Mapping[str, Column], chosen: NDArray[np.bool_] | None) -> Order:
+    """Return the rows that were chosen, None: all, in the order asked for."""
+    rows = np.arange(len(_plain(held[FID]))) if chosen is None else np.flatnonzero(chosen)
+    if not query.sort:
+        return rows
+    keys = [_ranks(held[name], down=down)[rows] for name, down in reversed(query.sort)]
+    return rows[np.lexsort(keys)]
 
 
 def _plain(column: Column) -> NDArray[np.float64]:

@@ -89,10 +89,18 @@ class Rows(Protocol):
         """Count the rows that a query describes, exactly; limit and offset do not matter."""
         ...
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+    def numbers(
+        self,
+        name: str,
+        query: Query,
+        *,
+        released: Sequence[str],
+        among: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
         """Return the numbers of an open table's rows that fit a query, in the order asked for.
 
-        Of the place only boxes are compared: all rows that fit, and some that lie near.
+        The query asks nothing of the place, but for its filter; ``among``: only of these rows,
+        ascending.
         """
         ...
 

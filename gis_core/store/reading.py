@@ -196,23 +196,30 @@ class Snapshot:
             return 0
         return len(self._rows(table, query.unpaged(), (), released, with_geometry=False))
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+    def numbers(
+        self,
+        name: str,
+        query: Query,
+        *,
+        released: Sequence[str],
+        among: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
         """Return the numbers of an open table's rows that fit a query, in the order asked for.
 
-        Of the place only boxes are compared: all rows that fit, and some that lie near.
+        The query asks nothing of the place, but for its filter; ``among``: only of these rows,
+        ascending.
         """
         table = self.table(name, sealed=False)
         self._columns(table, query, released)
-        if query.places and (table.schema.geometry is None or not table.count):
-            return np.empty(0, np.int64)
         query = self._worded(table, query, released)
-        known = self._held.numbers(
-            self.info.path, table, query, partial(self._in_order, table, released)
-        )
+        read = partial(self._in_order, table, released)
+        known = self._held.numbers(self.info.path, table, query, read, among)
         if known is not None:
             return known
-        paged = query.limit is not None or query.offset > 0
         conditions, lent = asked(table, query)
+        if among is not None:
+            conditions.insert(0, sql.any_of(table.schema, FID, among.tolist()))
+        paged = query.limit is not None or query.offset > 0
         statement = sql.Statement(
             schema=table.schema,
             columns=[FID],

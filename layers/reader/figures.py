@@ -206,9 +206,17 @@ class ParcelsWithFigures:
         asked = self._inner(query or Query())
         return self.figures.count(name, asked, released=[*given, self.key], sealed=sealed)
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
-        """Return the numbers of the rows that fit a query, in the order asked for."""
-        return self.figures.numbers(name, self._inner(query), released=[*released, self.key])
+    def numbers(
+        self,
+        name: str,
+        query: Query,
+        *,
+        released: Sequence[str],
+        among: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """Return the numbers of the rows that fit a query; see `Rows.numbers`."""
+        given, asked = [*released, self.key], self._inner(query)
+        return self.figures.numbers(name, asked, released=given, among=among)
 
     def cells(
         self,

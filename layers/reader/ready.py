@@ -98,14 +98,15 @@ class ReadyFeatures:
             asked = replace(asked, limit=limit, offset=first)
             return self.count, self._found(asked)
         near = None if area is None else self.meeting(area)
-        if near is not None and (asked.narrows or asked.sort):
-            found = self._found(replace(asked, bbox=area.outer if area else None))
-            near = found[np.isin(found, near)]
-        chosen = self._found(asked) if near is None else near
-        return len(chosen), chosen[first : first + limit]
+        if near is None or asked.narrows or asked.sort:
+            near = self._found(asked, near)
+        return len(near), near[first : first + limit]
 
-    def _found(self, query: Query) -> Positions:
-        numbers = self.rows.numbers(self.view.id, query, released=self.view.names)
+    def _found(self, query: Query, near: Positions | None = None) -> Positions:
+        """Return the features that fit a query, of all or of some, in the order asked for."""
+        among = None if near is None else self.segment.fids[near]
+        released = self.view.names
+        numbers = self.rows.numbers(self.view.id, query, released=released, among=among)
         return self.segment.rows_of(numbers)
 
     def run(self, variant: str, first: int, last: int) -> Iterator[memoryview]:

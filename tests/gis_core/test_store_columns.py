@@ -115,6 +115,16 @@ def test_the_order_is_that_of_sql(world, first, second, down):
         assert by_columns(world, page) == found[1:3]
 
 
+@pytest.mark.parametrize("sort", [(), (("h", True),), (("name", False), ("h", True))], ids=str)
+@pytest.mark.parametrize("text", ["h > 0", "n > 0 OR name IS NULL", "true"])
+def test_some_rows_are_asked_as_all_are(world, text, sort):
+    query = asked(checked(parse(text), SCHEMA), sort=sort)
+    for some in ([], [2], [1, 3, 4, 6]):
+        among = np.array(some, np.int64)
+        found = world.numbers("places", query, released=NAMES, among=among)
+        assert found.tolist() == [own for own in by_sql(world, query) if own in some]
+
+
 def vars_of(query):
     return {name: getattr(query, name) for name in query.__dataclass_fields__}
 
