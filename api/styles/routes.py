@@ -75,13 +75,13 @@ class Styles:
         return json_answer(document, asked_for.language)
 
     def _style(self, request: Request, asked_for: Wanted) -> Response:
-        edition, views = edition_of(request.path_params["styleId"]), self._views(request)
-        url, language = self.settings.url, asked_for.language
+        edition, language = edition_of(request.path_params["styleId"]), asked_for.language
         if asked_for.html:
             return self._page(request, asked_for, edition)
 
         def made() -> Response:
-            return json_answer(stylesheet(url, edition, views, language), language, MBS)
+            document = stylesheet(self.settings.url, edition, self._views(request), language)
+            return json_answer(document, language, MBS)
 
         return revalidated(request, asked_for, lambda: self._views(request), made)
 

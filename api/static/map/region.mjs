@@ -38,7 +38,8 @@ export async function drawMap(section) {
   map.addControl(new maplibre.ScaleControl({ unit: "metric" }), "bottom-left");
   section.querySelector(".map-credits").textContent = style.metadata["flurbuch:credits"].join("; ");
   bindButtons(section, map, bounds);
-  await happened(map, "style.load");
+  await styleLoaded(map);
+  map.on("error", ({ error }) => console.warn(error)); // a tile that fails leaves the rest
   if (told.collection && !told.instead) {
     showOnly(map, style, told.collection, Boolean(listed));
   }
@@ -46,7 +47,7 @@ export async function drawMap(section) {
     addListed(map, listed, style.metadata["flurbuch:subject"]);
   }
   bindChoice(section, map, style, listed);
-  await happened(map, "load");
+  await map.once("load");
   section.querySelector("[role=status]").textContent = told.ready;
   section.classList.add("drawn");
 }
@@ -99,9 +100,9 @@ function bringIntoView(map, bounds) {
   }
 }
 
-function happened(map, event) {
+function styleLoaded(map) {
   return new Promise((resolve, reject) => {
-    map.once(event, resolve);
+    map.once("style.load", resolve);
     map.once("error", ({ error }) => reject(error));
   });
 }
