@@ -47,10 +47,10 @@ class Task:
             It takes too long.
         """
         self._done = max(self._done, int(100 * done))
-        if self._stopped.is_set():
-            raise StoppedError("the work was stopped")
-        if self.overdue:
+        if self.overdue:  # also when it is told to stop for that reason
             raise DeadlineError(
                 f"the work took longer than {self.limit_s:g} seconds",
                 advice="Ask about less, or in the background (Prefer: respond-async).",
             )
+        if self._stopped.is_set():
+            raise StoppedError("the work was stopped")

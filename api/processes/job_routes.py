@@ -132,6 +132,7 @@ class Jobs:
             form=words("output", result.media_type, asked_for.language),
             way=way,
             content=content,
+            parcel=execution.given.get("parcel", ""),
             bytes=len(result.body),
         )
         return _kept_by_nobody(page)

@@ -1,9 +1,10 @@
 """``/processes``: what can be asked, and asking it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from time import monotonic, sleep
+from time import monotonic
 from typing import ClassVar
 
 from starlette.concurrency import run_in_threadpool
@@ -108,7 +109,7 @@ class Processes:
         body = await _body(request)
         if kind.lower() == FORM:
             asked_for = Wanted("html", language_of(request, self.settings.language))
-            return await run_in_threadpool(self._fill_in, request, asked_for, process, body)
+            return await self._fill_in(request, asked_for, process, body)
         if not kind.lower().endswith("json"):
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         return await run_in_threadpool(self._execute, request, process, body)
@@ -130,23 +131,27 @@ class Processes:
             result = run(self.settings, self.reader, actor, execution, Task(SYNC_S))
         return outcome.answer(execution, result)
 
-    def _fill_in(
+    async def _fill_in(
         self, request: Request, asked_for: Wanted, process: Process, body: bytes
     ) -> Response:
         """Answer a form: the page of the job, which is often done by then."""
         actor, filled = _actor(request), read_form(body)
-        language = asked_for.language
         try:
-            execution = self._read(actor, process, as_request(process, filled), language)
-            execution.inputs()
+            told = as_request(process, filled)
+            job = await run_in_threadpool(self._begin, actor, process, told, asked_for.language)
         except InputError as error:
-            return self._page(request, asked_for, process, filled, error)
-        job: Job | None = self._submit(actor, execution)
-        until, path = monotonic() + _FORM_WAITS_S, f"{JOBS}/{job.id}" if job else JOBS
-        while job and not job.state.final and monotonic() < until:
-            sleep(_FORM_LOOKS_S)
-            job = self.queue.find(job.id, actor)
-        return RedirectResponse(f"{path}?f=html&lang={language}", HTTPStatus.SEE_OTHER)
+            return await run_in_threadpool(self._page, request, asked_for, process, filled, error)
+        path, until = f"{JOBS}/{job.id}", monotonic() + _FORM_WAITS_S
+        found: Job | None = job
+        while found is not None and not found.state.final and monotonic() < until:
+            await asyncio.sleep(_FORM_LOOKS_S)
+            found = await run_in_threadpool(self.queue.find, job.id, actor)
+        return RedirectResponse(f"{path}?f=html&lang={asked_for.language}", HTTPStatus.SEE_OTHER)
+
+    def _begin(self, actor: Actor, process: Process, body: bytes, language: Language) -> Job:
+        execution = self._read(actor, process, body, language)
+        execution.inputs()
+        return self._submit(actor, execution)
 
     def _read(self, actor: Actor, process: Process, body: bytes, language: Language) -> Execution:
         def resolve(href: str) -> object:
