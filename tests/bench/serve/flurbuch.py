@@ -47,6 +47,7 @@ def serving(command: list[str], folder: Path) -> Iterator[Server]:
     with running(serve, log=folder / "log", env=env) as started:
         server = Server(port, started)
         server.wait("/healthz")
+        server.wait_until_quiet(2.0)  # jobs have a process of their own, which starts meanwhile
         yield server
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 from statistics import median
-from time import sleep
 
 from tests.bench.load import Load, load
 from tests.bench.serve import wrk
@@ -117,7 +116,7 @@ def _round(server: Server, question: Question, took_s: float) -> Measured:
     before = server.cpu_s()
     done = _load(server, question, took_s)
     spent = server.cpu_s() - before
-    _until_quiet(server)
+    server.wait_until_quiet()
     if not done.answers:
         return alone
     rate = done.answers / done.wall_s
@@ -142,12 +141,3 @@ def _load(server: Server, question: Question, took_s: float) -> Load:
     count = int(SECONDS / took_s)
     paths = (question.paths * ceil(count / len(question.paths)))[:count]
     return load(server.port, paths, CLIENTS, question.headers.get("Accept-Encoding", "identity"))
-
-
-def _until_quiet(server: Server) -> None:
-    """Wait until what nobody waits for any more is done."""
-    for _ in range(100):
-        before = server.cpu_s()
-        sleep(0.1)
-        if server.cpu_s() - before < 0.02:
-            return

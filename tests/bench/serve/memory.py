@@ -34,7 +34,7 @@ def memory(server: Server, asked: Sequence[Question], encoding: str) -> dict[int
             count = min(_AT_ONCE, stop - done)
             load(server.port, list(islice(every, count)), CLIENTS, encoding)
             done += count
-        held[stop] = [anonymous_mib(worker) for worker in server.tree()[1:]]
+        held[stop] = [anonymous_mib(worker) for worker in server.workers()]
     return held
 
 

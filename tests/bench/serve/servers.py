@@ -42,6 +42,20 @@ class Server:
         """Return all processes."""
         return [p for root in self.processes for p in (root, *root.children(recursive=True))]
 
+    def workers(self) -> list[psutil.Process]:
+        """Return those that answer: copies of the first."""
+        first = self.processes[0]
+        return [p for p in first.children(recursive=True) if p.cmdline() == first.cmdline()]
+
+    def wait_until_quiet(self, for_s: float = 0.1) -> None:
+        """Wait until nothing is done that nobody waits for: a start, answers to who has gone."""
+        until = monotonic() + _PATIENCE_S
+        while monotonic() < until:
+            before = self.cpu_s()
+            sleep(for_s)
+            if self.cpu_s() - before < 0.02:
+                return
+
     def wait(self, path: str) -> None:
         """Wait until a path is answered with 200.
 
