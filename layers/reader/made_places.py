@@ -215,11 +215,18 @@ class MadePlaces:
         asked = self._inner((query or Query()).unpaged())
         return self.rows.count(self.known_as, asked, released=self._all(self._given(released)))
 
-    def numbers(self, name: str, query: Query, *, released: Sequence[str]) -> NDArray[np.int64]:
+    def numbers(
+        self,
+        name: str,
+        query: Query,
+        *,
+        released: Sequence[str],
+        among: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
         """Return the numbers of the rows that fit a query, in the order asked for."""
         del name
-        asked = self._inner(query)
-        return self.rows.numbers(self.known_as, asked, released=self._all(released))
+        given, asked = self._all(released), self._inner(query)
+        return self.rows.numbers(self.known_as, asked, released=given, among=among)
 
     def cells(
         self,
