@@ -98,6 +98,7 @@ def create_app(settings: Settings) -> ByteApp:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # `OneAddress` does it, and asks no header for the host
     tiles = KeptTiles(reader)
     handlers: dict[str, Handler] = {
         "collections/items": ReadyItems(settings, reader, cursors),

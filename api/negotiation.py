@@ -13,6 +13,7 @@ LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
 Offered = tuple[tuple[str, str], ...]
+_READ = 1000  # characters of a header: what is decided is kept, and must not fill the memory
 _JSON = {"application/*", "*/*"}
 _HTML = {"text/html", "application/xhtml+xml", "text/*"}
 
@@ -63,7 +64,6 @@ def language_of(request: Request, default: Language) -> Language:
     return _language(request.query_params.get("lang"), accepted, default)
 
 
-@lru_cache(maxsize=1024)
 def decide(
     form: str | None,
     lang: str | None,
@@ -73,6 +73,25 @@ def decide(
     also: Offered = (),
 ) -> Wanted:
     """Decide as `wanted` does, by the values of ``f``, ``lang`` and the two headers."""
+    return _decided(
+        form and form[:_READ],
+        lang and lang[:_READ],
+        accept[:_READ],
+        accept_language[:_READ],
+        default,
+        also,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _decided(
+    form: str | None,
+    lang: str | None,
+    accept: str,
+    accept_language: str,
+    default: Language,
+    also: Offered,
+) -> Wanted:
     language = _language(lang, accept_language, default)
     return Wanted(form=_form(form, accept, dict(also)), language=language)
 

@@ -15,6 +15,7 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-cache",
+    "Server": "Flurbuch",  # else the program that carries the answers names itself
 }
 
 EXPOSED = (

@@ -76,7 +76,9 @@ def serving(data: Path, **settings: object) -> Iterator[str]:
         chosen = Settings.model_validate(
             {"data_dir": data, "port": listener.getsockname()[1], "synthetic": True, **settings}
         )
-        config = uvicorn.Config(create_app(chosen), log_config=None, ws="none", lifespan="on")
+        config = uvicorn.Config(
+            create_app(chosen), log_config=None, ws="none", lifespan="on", server_header=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -74,7 +74,7 @@ def _describe(path: str, operation: Node) -> None:
     """Put the schema of each answer in JSON in the place of the bare one."""
     for media_type, content in operation["responses"].get("200", {}).get("content", {}).items():
         name = schema_of(path, media_type)
-        if content.get("schema") == _BARE and name is not None:
+        if content.get("schema") in (_BARE, {}) and name is not None:
             content["schema"] = reference(name)
 
 

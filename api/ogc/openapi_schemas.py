@@ -139,6 +139,11 @@ _RECORD = thing(
     {"bbox": _BOX},
 )
 
+_ANY_FEATURE = thing(
+    {"type": one_of("Feature"), "id": TEXT, "properties": thing({})},
+    {"geometry": {"type": "object", "nullable": True}, "links": _LINKS},
+)
+
 DOCUMENTS: dict[str, Node] = {
     **{kind: _geometry(kind) for pair in _SHAPES.values() for kind in pair},
     "CadastralParcel": _INSPIRE_PARCEL,
@@ -212,6 +217,9 @@ DOCUMENTS: dict[str, Node] = {
         },
         {"name": TEXT, "bounds": _BOX, "minzoom": WHOLE, "maxzoom": WHOLE, "scheme": TEXT},
     ),
+    "FoundFeatures": _features(_ANY_FEATURE, counted=False),
+    "Value": {**NUMBER, "nullable": True},
+    "Coverage": thing({"type": one_of("Coverage"), "domain": thing({}), "ranges": thing({})}),
     "Catalogue": _COLLECTION,
     "Record": _RECORD,
     "Records": _features(reference("Record")),
@@ -232,8 +240,12 @@ _OF_PATHS = {
     "/collections/katalog/items/{recordId}": "Record",
     r"/collections/[^/{]+": "Collection",
     r"/collections/[^/{]+/(?:schema|queryables|sortables)": "Fields",
+    r"/collections/[^/{]+/coverage": "Coverage",
+    r"/collections/[^/{]+/map/tiles": "TileSets",
+    r"/collections/[^/{]+/map/tiles/{tileMatrixSetId}": "TileSet",
     "/functions": "Functions",
     "/find": "Found",
+    "/search": "FoundFeatures",
     "/parcels": "Links",
     "/parcels/{parcelKey}": "Dossier",
     "/healthz": "Health",
@@ -259,6 +271,8 @@ def schema_of(path: str, media_type: str) -> str | None:
         return f"{words[2]}{plain}.feature{'' if len(words) > 4 else 's'}"
     if media_type == TILEJSON:
         return "TileJson"
+    if path.endswith("/coverage") and media_type == "application/json":
+        return "Value"  # of one place
     return next((name for pattern, name in _PATTERNS if pattern.fullmatch(path)), None)
 
 

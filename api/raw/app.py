@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +19,7 @@ from api.raw.encodings import ENCODINGS, LEAST, Compressed, compressed
 from api.security import EXPOSED, HEADERS
 from gis_core.errors import DeadlineError, FlurbuchError
 
+_LONGEST = 32_000  # characters of an address
 _AT_ONCE = 1 << 20  # larger answers are sent in pieces, so that few bytes are in memory
 Failed = Callable[[Request, Exception], Awaitable[Response]]
 _ALWAYS = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
@@ -50,6 +53,9 @@ class ByteApp:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST:
+            await self._fail(HTTPException(HTTPStatus.REQUEST_URI_TOO_LONG), scope, receive, send)
             return
         # Of a header that is given twice, the first counts, as in the application.
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"][::-1]}

@@ -164,7 +164,7 @@ def test_words_are_there_for_everything_that_can_be_said():
     for group, titles in words.items():  # no word is told by two parts
         assert len(titles) == sum(len(part.get(group, ())) for part in parts)
     codes = {error.code for error in STATUS}
-    assert set(words["problem"]) == codes | {"internal", "404", "405", "http"}
+    assert set(words["problem"]) == codes | {"internal", "404", "405", "414", "http"}
     assert set(words["type"]) == set(FieldType)
     for group in words.values():
         for title in group.values():
