@@ -1,9 +1,11 @@
 """Opening the state database, and bringing it to the present schema."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ FILE = "state.sqlite"  # the log of reads is in it, too
 _FOLDER = Path(__file__).resolve().parent
 _READ = "read_only"
 _BUSY_S = 30
+_AGAIN_S = 0.02
 
 
 class State:
@@ -105,8 +108,18 @@ def _engine(path: Path) -> sa.Engine:
 def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
     # Transactions begin where we say so, not where the driver guesses.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    until = monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:
+            # While another one makes the file, SQLite does not wait for this by itself.
+            if monotonic() > until:
+                raise
+            sleep(_AGAIN_S)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin(connection: sa.Connection) -> None:

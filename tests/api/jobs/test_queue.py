@@ -86,18 +86,22 @@ def test_several_open_it_at_once(tmp_path):
     """The first one makes it, the others wait and find it made."""
     faults = []
 
-    def look():
+    def look(folder, together):
+        together.wait()
         try:
-            with closing(State(tmp_path)) as state:
+            with closing(State(folder)) as state:
                 assert Queue(state).waiting() == (0, 0.0)
         except (AssertionError, StoreError) as fault:
             faults.append(fault)
 
-    threads = [threading.Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for turn in range(5):
+        folder, together = tmp_path / str(turn), threading.Barrier(8)
+        folder.mkdir()
+        threads = [threading.Thread(target=look, args=(folder, together)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert not faults
 
 
