@@ -46,8 +46,8 @@ def chosen(
 ) -> tuple[list[CollectionView], bool]:
     """Return the collections to be searched, in their order, and whether they were named.
 
-    Without ``collections`` all that have a place, but for parcels with their figures: these are
-    the parcels once more.
+    Without ``collections`` all that have a place, but for what shows others once more: parcels
+    with their figures, their points, land use by parcel.
 
     Raises
     ------
@@ -58,7 +58,8 @@ def chosen(
     """
     if "collections" not in given:
         placed = [v for v in views if v.spec.geometry is not GeometryKind.NONE]
-        return [v for v in placed if not v.id.endswith(FIGURES)], False
+        own = [v for v in placed if v.spec.made_of is None]
+        return [v for v in own if not v.id.endswith(FIGURES)], False
     names = [name for name in given["collections"].split(",") if name]
     if not names or len(set(names)) < len(names):
         raise ParameterError(
