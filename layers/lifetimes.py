@@ -24,6 +24,13 @@ def lifetime(view: CollectionView) -> TimeSpec | None:
     return TimeSpec(**told) if any(told.values()) else None
 
 
+def hidden_time(view: CollectionView) -> bool:
+    """Tell whether a field that tells when features were is there and not for the actor to read."""
+    stored = {column.name for column in view.table.schema.columns}
+    stated = view.spec.lifetime.fields() if view.spec.lifetime else ()
+    return any(name in stored and name not in view.names for name in stated)
+
+
 def temporal(view: CollectionView, name: str) -> Prop:
     """Return a field of a collection as a filter names it."""
     return Prop(name, type=field_type(view.spec.field(name)))

@@ -13,7 +13,15 @@ from gis_core.periods import Period
 from gis_core.store import HISTORY, GenerationInfo, Query, Rows
 from layers.access import Actor
 from layers.history.record import VALID_FROM, VALID_TO, lineage_table, version_table
-from layers.lifetimes import all_of, begun_unless, happened, lifetime, lived, temporal
+from layers.lifetimes import (
+    all_of,
+    begun_unless,
+    happened,
+    hidden_time,
+    lifetime,
+    lived,
+    temporal,
+)
 from layers.reader.door import Door
 from layers.reader.several import Part, Several
 from layers.spec import ENDED, FieldType, Join, TimeSpec
@@ -57,10 +65,13 @@ class ThroughTime(Door):
 
         Returns
         -------
-        None where there is no history, or that generation is no longer kept.
+        None where there is no history, or that generation is no longer kept, and where the actor
+        may not read when features were.
         """
         served, table = self._store.served().get(HISTORY), version_table(view.id)
         if served is None or told == 0 or view.spec.relation.by is not Join.SELF:
+            return None
+        if hidden_time(view):
             return None
         layer, number = view.layer.id, view.generation.number
 
@@ -109,7 +120,7 @@ class ThroughTime(Door):
         parts = [Part(rows, view.id, all_of([c for c in now if c is not None]), _SAID)]
         if past is not None:
             parts.append(self._versions(past, time, during.period))
-        elif view.generation.table(view.id + ENDED) is not None:
+        elif view.generation.table(view.id + ENDED) is not None and not hidden_time(view):
             parts.append(Part(rows, view.id + ENDED, lived(begin, end, during.period), _SAID))
         return Several(tuple(parts))
 
