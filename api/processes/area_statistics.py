@@ -31,7 +31,7 @@ _NAME = {GeometryKind.POLYGON: "area_m2", GeometryKind.LINE: "length_m"}
 class AreaInputs(Inputs):
     """Of which collections, in which zones: parcels, cadastral districts, or drawn ones."""
 
-    collections: Annotated[tuple[CollectionId, ...], Field(min_length=1, max_length=10)]
+    collections: Annotated[tuple[CollectionId, ...], Field(min_length=1, max_length=20)]
     parcels: Annotated[tuple[Key, ...], Field(max_length=200)] = ()
     districts: Annotated[tuple[DistrictKey, ...], Field(max_length=20)] = ()
     zones: Zones | None = None
