@@ -23,7 +23,7 @@ class Edition(StrEnum):
         """Return the colour of a line, sign or letter.
 
         >>> Edition.GREY.ink("#8a2be2"), Edition.CONTRAST.ink("#8a2be2")
-        ('#4d4d4d', '#000000')
+        ('#4c4c4c', '#000000')
         """
         if self is Edition.CONTRAST:
             return _INK

@@ -24,7 +24,7 @@ def zoom_at(scale: int, latitude: float) -> float:
     """Return the level of MapLibre at which a screen shows 1:``scale``.
 
     >>> round(zoom_at(1000, 51.33), 2)
-    17.49
+    17.5
     """
     metres_per_pixel = scale / PX_PER_MM / 1000
     return round(log2(_EQUATOR_M * cos(radians(latitude)) / (_TILE_PX * metres_per_pixel)), 2)

@@ -32,7 +32,7 @@ _OWN = {"f", "lang", "limit", "offset", "cursor", "bbox", "bbox-crs", "crs", "da
 _OWN |= {"profile", "properties", "skipGeometry", "sortby", "resulttype", *filtering.NAMES}
 _READERS: dict[FieldType, tuple[str, Callable[[str], object]]] = {
     FieldType.INTEGER: (r"[+-]?\d{1,18}", int),
-    FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,18})?", float),
+    FieldType.NUMBER: (r"[+-]?\d{1,18}(\.\d{1,30})?([eE][+-]?\d\d?)?", float),
     FieldType.DATE: (r"\d{4}-\d\d-\d\d", date.fromisoformat),
     FieldType.DATETIME: (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)?", datetime.fromisoformat),
 }

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from layers.access import CITIZEN
-from tests.api.public import CRS, EPSG, LATITUDE_FIRST, PUBLIC, carry
+from tests.api.public import CRS, EPSG, LATITUDE_FIRST, PUBLIC, SPECS, carry
 
 STORAGE = f"{EPSG}25832"
 
@@ -53,14 +53,25 @@ def windows(geometry, rng):
     yield east + size[0], south, east + 2 * size[0], north
 
 
+def barely_meets(geometry, box):
+    """Say which geometries meet a box, or do not, by a tenth of a millimetre."""
+    little = 1e-9 if max(map(abs, box.bounds)) < 400 else 1e-4
+    deep = shapely.intersects(shapely.buffer(geometry, -little), box)
+    return ~deep & (shapely.distance(geometry, box) < little)
+
+
 @pytest.mark.parametrize("collection", PUBLIC)
 @pytest.mark.parametrize("crs", CRS, ids=lambda uri: uri.rsplit("/")[-1])
 def test_a_box_finds_what_meets_it_and_nothing_else(shapes, found, collection, crs):
     ids, geometry = shapes(collection, crs)
     rng = np.random.default_rng(len(collection) + CRS.index(crs))
     for window in windows(geometry, rng):
-        expected = set(ids[shapely.intersects(geometry, shapely.box(*window))])
-        assert found(collection, crs, window) == expected, window
+        box = shapely.box(*window)
+        expected = shapely.intersects(geometry, box)
+        off = expected != np.isin(ids, list(found(collection, crs, window)))
+        if SPECS[collection].parts_of:  # straight in one system is not straight in another
+            off[off] = ~barely_meets(geometry[off], box)
+        assert not ids[off].tolist(), window
 
 
 @pytest.mark.parametrize("collection", PUBLIC)

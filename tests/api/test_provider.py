@@ -33,8 +33,9 @@ def test_the_configuration_knows_what_is_public_and_nothing_else(config):
 
 @pytest.mark.parametrize("collection", PUBLIC)
 def test_a_page_is_what_the_reader_releases(provider, reader, collection):
-    page = provider(collection).query(offset=3, limit=5)
-    frame = reader.frame(CITIZEN, collection, Query(offset=3, limit=5))
+    offset = min(3, reader.count(CITIZEN, collection) - 1)
+    page = provider(collection).query(offset=offset, limit=5)
+    frame = reader.frame(CITIZEN, collection, Query(offset=offset, limit=5))
     assert [f["id"] for f in page["features"]] == frame.index.tolist()
     assert page["numberMatched"] == reader.count(CITIZEN, collection)
     public = {f.name for f in SPECS[collection].fields if f.access == "public"}

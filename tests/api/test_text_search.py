@@ -120,8 +120,9 @@ def test_hidden_texts_are_never_searched(client, get, reader, texts):
     """What only some may read is found by nobody: not even as a number of hits."""
     asked = 0
     for layer, spec in reader.registry.collections():
-        if spec.id not in STORED:
+        if spec.access is not Access.PUBLIC:
             assert searched(spec) == ()
+        if spec.id not in STORED:
             continue
         hidden = [f for f in spec.fields if f.access is not Access.PUBLIC]
         for field in (f for f in hidden if f.type is FieldType.TEXT):

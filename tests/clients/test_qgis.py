@@ -26,13 +26,13 @@ def qgis():
 
 
 def text_of(whole):
-    """Return a field of text and a value that some features have, but not all."""
+    """Return a field of text and a value: one that some features have but not all, if there is."""
+    found = []
     for name in whole.features[whole.ids[0]]["properties"]:
         values = [whole.features[i]["properties"].get(name) for i in whole.ids]
-        for text in (v for v in values[:50] if isinstance(v, str) and "'" not in v):
-            if told(text) == text and 1 < values.count(text) < len(values) - 1:
-                return name, text
-    raise LookupError("no field of text")
+        texts = [v for v in values[:50] if isinstance(v, str) and "'" not in v and told(v) == v]
+        found += [(1 < values.count(t) < len(values) - 1, name, t) for t in texts]
+    return max(found)[1:]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,8 @@ def test_an_expression_filters(read, orders, whole):
         values = {i: everything.properties(i).get(name) for i in everything.ids}
         expected = [i for i, v in values.items() if v is not None and v.lower() != text.lower()]
         assert read[order["collection"]]["expression"] == expected
-        assert 0 < len(expected) < len(everything.ids)
+        assert len(expected) < len(everything.ids)
+        assert expected or len({*values.values()} - {None}) == 1
 
 
 def test_a_filter_of_the_layer(read, orders, whole):
@@ -99,11 +100,18 @@ def test_a_filter_of_the_layer(read, orders, whole):
         assert read[order["collection"]]["subset"] == expected
 
 
+def thin(geometry):
+    areas = shapely.get_dimensions(geometry) == 2
+    return areas & shapely.is_empty(shapely.buffer(geometry, -0.05))
+
+
 def test_a_rectangle_in_25832_selects(read, orders, whole):
     for order in orders:
         everything, box = whole(order["collection"]), shapely.box(*order["box"])
         got = set(read[order["collection"]]["box"])
         for grown, holds in ((-0.05, got.issuperset), (0.05, got.issubset)):
             meets = shapely.intersects(everything.stored, box.buffer(grown))
+            if grown < 0:  # what is thinner than its coordinates are exact may be lost
+                meets &= ~thin(everything.stored)
             assert holds({i for i, hit in zip(everything.ids, meets, strict=True) if hit})
         assert got

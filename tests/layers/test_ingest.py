@@ -217,9 +217,9 @@ def test_each_table_goes_to_its_collection(city):
     ]
     report = city.ingest("alkis", *files)
     by = report.by_collection()
-    assert {name: c.stored for name, c in by.items()} == {"flurstueck": 1, "gebaeude_bauwerk": 1}
-    assert report.files[2].ignored == {"flurstueck_punkt": 1}
-    assert report.files[3].ignored == {"nutzung_flurstueck": 1}
+    assert {name: c.stored for name, c in by.items()} == dict.fromkeys(
+        ("flurstueck", "gebaeude_bauwerk", "flurstueck_punkt", "nutzung_flurstueck"), 1
+    )
     # The next import lacks the buildings: it says so.
     again = city.ingest("alkis", files[0])
     assert "gebaeude_bauwerk had 1 rows and has none now" in again.notes[1]
