@@ -86,7 +86,7 @@ def _tell_outcomes(path: str, operation: Node) -> None:
         statuses.add("304")
     if "text/html" in responses.get("200", {}).get("content", {}):
         statuses.add("406")
-    if "{" in path:
+    if "{" in path or path == "/search":
         statuses.add("404")
     if path.endswith(("/items/{featureId}", "/{parcelKey}")):
         statuses |= {"308", "410"}

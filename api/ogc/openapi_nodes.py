@@ -10,7 +10,10 @@ Node = dict[str, Any]
 FORM: Node = {"in": "query", "required": False, "style": "form", "explode": False}
 PROBLEM: Node = {
     "description": "Problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    "content": {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        "text/html": {"schema": {"type": "string"}},
+    },
 }
 BINARY: Node = {"type": "string", "format": "binary"}
 SHARED_F = {"$ref": "#/components/parameters/f"}

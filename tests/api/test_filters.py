@@ -232,7 +232,7 @@ def test_the_other_parameters_are_checked(client, given, parameter):
     assert answer.json()["parameter"] == parameter
 
 
-@pytest.mark.parametrize("text", ["(" * 5000, "NOT " * 9000 + "true", "'" * 7001, "\0", "ä" * 3000])
+@pytest.mark.parametrize("text", ["(" * 5000, "NOT " * 7000 + "true", "'" * 7001, "\0", "ä" * 3000])
 def test_hostile_filters_are_refused_and_the_server_lives(client, refused, text):
     refused(text)
     assert client.get("/healthz").status_code == 200

@@ -374,7 +374,7 @@ AREAS = [
     {"collections": []},
     {"collections": ["nutzung"]},
     {"collections": "nutzung", "parcels": ["x"]},
-    {"collections": ["nutzung"] * 11, "districts": ["053049"]},
+    {"collections": ["nutzung"] * 21, "districts": ["053049"]},
     {"collections": ["nutzung"], "parcels": ["Krefeld 1 1"] * 201},
     {"collections": ["nutzung"], "parcels": [None]},
     {"collections": ["nutzung"], "districts": ["' OR 1=1"]},
