@@ -43,8 +43,8 @@ def close_readers() -> None:
             _OPEN.popitem()[1].close()
 
 
-class ReaderProvider(BaseProvider):  # type: ignore[misc]
-    """One collection as a role may read it without a purpose: never a secret.
+class OverReader(BaseProvider):  # type: ignore[misc]
+    """What a role may read without a purpose.
 
     ``data`` is a mapping with ``data_dir``, ``municipality``, ``layer_dirs``; ``options``
     names the ``collection``, the ``role`` and the ``language`` of field titles.
@@ -57,6 +57,10 @@ class ReaderProvider(BaseProvider):  # type: ignore[misc]
         self.actor = Actor(role=provider_def["options"].get("role", CITIZEN.role))
         self.language: Language = provider_def["options"].get("language", "de")
         self.get_fields()
+
+
+class ReaderProvider(OverReader):
+    """One collection of features, of which nothing is a secret."""
 
     @property
     def view(self) -> CollectionView:

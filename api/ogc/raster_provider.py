@@ -4,33 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pygeoapi.provider.base import BaseProvider, ProviderInvalidQueryError
+from pygeoapi.provider.base import ProviderInvalidQueryError
 
 from api.coverages.asking import MOST_VALUES, read_coverage, read_map
 from api.coverages.documents import schema
 from api.coverages.files import coverage_json, geotiff
 from api.coverages.picture import png
-from api.ogc.provider import opened_reader
+from api.ogc.provider import OverReader
 from gis_core.cell_grid import CellGrid
 from gis_core.errors import FlurbuchError
-from layers.access import CITIZEN, Actor
 from layers.reader.rasters import RasterView
-from layers.wording import Language
 
 if TYPE_CHECKING:
     from layers.rasters.cells import Cells
 
 
-class _OverRaster(BaseProvider):  # type: ignore[misc]
-    """One raster as a role may read it; ``data`` and ``options`` as of ``ReaderProvider``."""
-
-    def __init__(self, provider_def: dict[str, Any]) -> None:
-        super().__init__(provider_def)
-        self.reader = opened_reader(provider_def["data"])
-        self.collection: str = provider_def["options"]["collection"]
-        self.actor = Actor(role=provider_def["options"].get("role", CITIZEN.role))
-        self.language: Language = provider_def["options"].get("language", "de")
-        self.get_fields()
+class _OverRaster(OverReader):
+    """One raster as a role may read it."""
 
     @property
     def view(self) -> RasterView:
